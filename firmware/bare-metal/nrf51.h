@@ -1,0 +1,62 @@
+/* The registers of the nRF51 that this firmware uses, with the sections of the
+ * nRF51 Series Reference Manual v3.0, and of the core those of the Armv6-M
+ * Architecture Reference Manual. */
+#ifndef REPLAB_NRF51_H
+#define REPLAB_NRF51_H
+
+#include <stdint.h>
+
+#define REGISTER(address) (*(volatile uint32_t *)(address))
+
+/* UART0, §29.10. */
+#define UART_STARTRX REGISTER(0x40002000)
+#define UART_STARTTX REGISTER(0x40002008)
+#define UART_RXDRDY REGISTER(0x40002108)
+#define UART_TXDRDY REGISTER(0x4000211c)
+#define UART_INTENSET REGISTER(0x40002304)
+#define UART_INTENCLR REGISTER(0x40002308)
+#define UART_ENABLE REGISTER(0x40002500)
+#define UART_RXD REGISTER(0x40002518)
+#define UART_TXD REGISTER(0x4000251c)
+#define UART_RXDRDY_BIT (1u << 2)
+#define UART_ENABLED 4u
+#define UART_IRQ 2
+
+/* TIMER1, §18.2: 16 MHz through a prescaler of 2^4 counts microseconds. */
+#define TIMER_START REGISTER(0x40009000)
+#define TIMER_CAPTURE1 REGISTER(0x40009044)
+#define TIMER_COMPARE0 REGISTER(0x40009140)
+#define TIMER_INTENSET REGISTER(0x40009304)
+#define TIMER_INTENCLR REGISTER(0x40009308)
+#define TIMER_BITMODE REGISTER(0x40009508)
+#define TIMER_PRESCALER REGISTER(0x40009510)
+#define TIMER_CC0 REGISTER(0x40009540)
+#define TIMER_CC1 REGISTER(0x40009544)
+#define TIMER_COMPARE0_BIT (1u << 16)
+#define TIMER_32_BIT 3u
+#define TIMER_MICROSECONDS 4u
+#define TIMER_IRQ 9
+
+/* GPIO, §14.2. */
+#define GPIO_OUT REGISTER(0x50000504)
+#define GPIO_OUTSET REGISTER(0x50000508)
+#define GPIO_OUTCLR REGISTER(0x5000050c)
+#define GPIO_IN REGISTER(0x50000510)
+#define GPIO_DIRSET REGISTER(0x50000518)
+#define GPIO_DIRCLR REGISTER(0x5000051c)
+#define GPIO_PIN_CNF(pin) REGISTER(0x50000700 + 4 * (pin))
+#define GPIO_INPUT_PULL_DOWN 4u
+#define GPIO_PINS 32u
+
+/* The core: SysTick §B3.3, NVIC §B3.4, AIRCR §B3.2.6. The real nRF51 has no
+ * SysTick; QEMU's has, at 16 MHz. */
+#define SYST_CSR REGISTER(0xe000e010)
+#define SYST_RVR REGISTER(0xe000e014)
+#define SYST_CVR REGISTER(0xe000e018)
+#define SYST_ON 7u
+#define SYST_MILLISECOND 16000u
+#define NVIC_ISER REGISTER(0xe000e100)
+#define AIRCR REGISTER(0xe000ed0c)
+#define AIRCR_SYSRESETREQ 0x05fa0004u
+
+#endif
