@@ -1,0 +1,131 @@
+//! What a board is.
+
+use std::collections::BTreeMap;
+
+use replab_record::{PinName, PortName};
+
+/// A named design.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Board {
+    /// Its name, `lab-m0`: also that of its file.
+    pub name: String,
+    /// One line about it.
+    pub title: String,
+    /// Nanoseconds of machine time that one instruction takes. A power of two,
+    /// because QEMU's `-icount shift=` takes only those.
+    pub instruction_ns: u32,
+    /// Memory regions by name.
+    pub memory: BTreeMap<String, Region>,
+    /// Where the firmware keeps its files, if it has a file system.
+    pub file_system: Option<FileSystem>,
+    /// UARTs by name.
+    pub ports: BTreeMap<PortName, Port>,
+    /// Every pin, in the order of its line number.
+    pub pins: Vec<PinName>,
+    /// Pins by role: `LED`, `BUTTON`.
+    pub roles: BTreeMap<String, PinName>,
+    /// The app whose firmware it runs, a folder under `firmware/`.
+    pub firmware: String,
+    /// Who can run it.
+    pub backends: Backends,
+}
+
+/// Addresses that behave alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// First address.
+    pub at: u32,
+    /// Bytes.
+    pub size: u32,
+    /// What a reset does to it.
+    pub kind: MemoryKind,
+}
+
+/// What kind of memory a region is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemoryKind {
+    /// Kept without power; programmed, not written.
+    Flash,
+    /// Lost without power.
+    Ram,
+}
+
+/// A littlefs volume in flash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileSystem {
+    /// First address.
+    pub at: u32,
+    /// Bytes; a multiple of `block_size`.
+    pub size: u32,
+    /// Bytes that are erased together.
+    pub block_size: u32,
+    /// Bytes that are programmed together.
+    pub program_size: u32,
+}
+
+/// One UART.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Port {
+    /// Bits per second; a byte takes ten bits (8N1).
+    pub baud: u32,
+    /// Whether MicroPython's REPL is on it.
+    pub repl: bool,
+    /// Address of the register whose store sends a byte.
+    pub transmit_register: u32,
+}
+
+/// Who can run a board.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backends {
+    /// QEMU, as this machine.
+    pub qemu: Option<QemuMachine>,
+}
+
+/// How QEMU runs a board.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QemuMachine {
+    /// The value of `-machine`.
+    pub machine: String,
+    /// Further arguments.
+    pub arguments: Vec<String>,
+    /// The devices whose unnamed lines are the pins, in the order of the pins.
+    pub gpio: Vec<GpioController>,
+    /// QOM path of the Armv6-M or Armv7-M container, which has SYSRESETREQ.
+    pub interrupt_controller: String,
+}
+
+/// A device of QEMU's with GPIO lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GpioController {
+    /// QOM path.
+    pub path: String,
+    /// How many lines, from 0.
+    pub lines: u32,
+}
+
+impl Board {
+    /// The pin that `word` means: a role (`LED`) or a name (`P25`).
+    pub fn pin(&self, word: &str) -> Option<&PinName> {
+        self.roles.get(word).or_else(|| self.pins.iter().find(|pin| pin.as_str() == word))
+    }
+
+    /// The line number of `pin`.
+    pub fn line(&self, pin: &PinName) -> Option<usize> {
+        self.pins.iter().position(|one| one == pin)
+    }
+
+    /// Every word that [`Board::pin`] knows: roles first.
+    pub fn pin_words(&self) -> impl Iterator<Item = &str> {
+        self.roles.keys().map(String::as_str).chain(self.pins.iter().map(PinName::as_str))
+    }
+
+    /// The role of `pin`, or its name where it has none.
+    pub fn role<'a>(&'a self, pin: &'a PinName) -> &'a str {
+        self.roles.iter().find(|(_, of)| *of == pin).map_or(pin.as_str(), |(role, _)| role)
+    }
+
+    /// The port that the REPL is on.
+    pub fn repl_port(&self) -> Option<(&PortName, &Port)> {
+        self.ports.iter().find(|(_, port)| port.repl)
+    }
+}

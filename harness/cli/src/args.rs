@@ -1,0 +1,81 @@
+//! The arguments of `run`, which `cargo xtask emulate` takes too.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+/// What to play, where, and how to tell it.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct RunArgs {
+    /// Scenarios to play: a part of an identity or title, a folder, or a scenario's file,
+    /// also one outside the scenarios folder. Without any, all are played.
+    #[arg(value_name = "FILTER")]
+    pub filters: Vec<String>,
+
+    /// Where to play, written BOARD@BACKEND (lab-m0@qemu). May be given more than once.
+    /// Without it, each board that a scenario lists, on the first backend of the board.
+    #[arg(long = "target", value_name = "TARGET")]
+    pub targets: Vec<String>,
+
+    /// Another edition of a lesson. Only scenarios of the lesson with its file name are played.
+    #[arg(long, value_name = "FILE")]
+    pub lesson: Option<PathBuf>,
+
+    /// The folder of the scenarios.
+    #[arg(long, value_name = "DIR")]
+    pub scenarios: Option<PathBuf>,
+
+    /// The firmware, instead of the one that was built for the board.
+    #[arg(long, value_name = "FILE")]
+    pub firmware: Option<PathBuf>,
+
+    /// The qemu-system-arm to use.
+    #[arg(long, value_name = "PROGRAM")]
+    pub qemu: Option<PathBuf>,
+
+    /// Where transcripts are written.
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+
+    /// Show what would be played, and play nothing.
+    #[arg(long, conflicts_with_all = ["check", "accept", "json"])]
+    pub list: bool,
+
+    /// Read all selected scenarios, show every error in them, and play nothing.
+    #[arg(long, conflicts_with_all = ["accept", "json"])]
+    pub check: bool,
+
+    /// Store new and changed snapshots as right. Refused in CI.
+    #[arg(long)]
+    pub accept: bool,
+
+    /// Tell everything as JSON, one event a line (docs/json.md).
+    #[arg(long, conflicts_with = "verbose")]
+    pub json: bool,
+
+    /// Show the whole transcript of each run, with machine times.
+    #[arg(long, short)]
+    pub verbose: bool,
+
+    /// How many runs play at the same time. Without it, one for each core.
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+}
+
+impl RunArgs {
+    /// The options that a command to play one run again has to repeat.
+    pub(crate) fn to_repeat(&self) -> Vec<String> {
+        let path = |name: &str, value: &Option<PathBuf>| {
+            value
+                .iter()
+                .flat_map(|value| [name.to_owned(), value.display().to_string()])
+                .collect::<Vec<_>>()
+        };
+        [
+            path("--lesson", &self.lesson),
+            path("--scenarios", &self.scenarios),
+            path("--firmware", &self.firmware),
+            path("--qemu", &self.qemu),
+        ]
+        .concat()
+    }
+}

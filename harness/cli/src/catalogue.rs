@@ -1,0 +1,204 @@
+//! Reads what there is: boards, lessons, scenarios.
+//!
+//! Every scenario file is read and checked, also those that nobody asked for:
+//! a title is known only then. What is wrong with a file is kept beside its
+//! name, and told only if the file is selected.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use replab_scenario::{Lesson, Scenario, ScenarioErrors, World};
+
+use crate::RunError;
+use crate::place::from_here;
+use crate::plan::Boards;
+use crate::select::Candidate;
+
+/// A scenario file.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// How it is called, and where it is.
+    pub(crate) name: Name,
+    /// What it says.
+    pub(crate) scenario: Result<Scenario, ScenarioErrors>,
+}
+
+/// How a scenario is called, and where it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Name {
+    /// Its path below the scenarios folder without the ending; the stem for a file elsewhere.
+    pub(crate) identity: String,
+    /// Its canonical path.
+    pub(crate) file: PathBuf,
+    /// Whether it lies below the scenarios folder.
+    pub(crate) is_inside: bool,
+}
+
+impl Entry {
+    /// What filters look at.
+    pub(crate) fn candidate(&self) -> Candidate<'_> {
+        let title = self.scenario.as_ref().ok().map(|scenario| scenario.name.as_str());
+        Candidate { identity: &self.name.identity, title, file: &self.name.file }
+    }
+}
+
+/// The boards whose files are in `folder`, by name.
+pub(crate) fn boards(folder: &Path) -> Result<Boards, RunError> {
+    let mut boards = Boards::new();
+    for file in files_in(folder, &["yaml"])? {
+        let board = replab_board::load(&from_here(&file), &text_of(&file)?)?;
+        boards.insert(board.name.clone(), board);
+    }
+    if boards.is_empty() {
+        return Err(RunError::NoBoards { folder: folder.to_owned() });
+    }
+    Ok(boards)
+}
+
+/// Lessons by name, and the edition that stands in for one of them or for all.
+#[derive(Debug)]
+pub(crate) struct Lessons {
+    stored: BTreeMap<String, Arc<Lesson>>,
+    other: Option<Edition>,
+}
+
+/// A lesson file that the user named.
+#[derive(Debug)]
+struct Edition {
+    name: String,
+    lesson: Arc<Lesson>,
+}
+
+impl Lessons {
+    /// The lessons in `folder`, with the one at `other`, if there is one, in place of its name's.
+    pub(crate) fn read(folder: &Path, other: Option<&Path>) -> Result<Lessons, RunError> {
+        let mut stored = BTreeMap::new();
+        // Scenarios without a lesson need no lessons folder.
+        let files = if folder.is_dir() { files_in(folder, &["md"])? } else { Vec::new() };
+        for file in files {
+            stored.insert(stem(&file), lesson(&file)?);
+        }
+        let other = match other {
+            None => None,
+            Some(file) => Some(Edition { name: stem(file), lesson: lesson(file)? }),
+        };
+        Ok(Lessons { stored, other })
+    }
+
+    /// Whether a scenario of `lesson` is to be played: with another edition, only those that it is for.
+    pub(crate) fn concerns(&self, lesson: Option<&str>) -> bool {
+        match (&self.other, lesson) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(edition), Some(lesson)) => self.stands_for(edition, lesson),
+        }
+    }
+
+    /// The lesson with this name.
+    fn get(&self, name: &str) -> Option<Arc<Lesson>> {
+        match &self.other {
+            Some(edition) if self.stands_for(edition, name) => Some(Arc::clone(&edition.lesson)),
+            _ => self.stored.get(name).cloned(),
+        }
+    }
+
+    /// An edition stands for the lesson of its name; for each, if its name is no lesson's.
+    fn stands_for(&self, edition: &Edition, name: &str) -> bool {
+        edition.name == name || !self.stored.contains_key(&edition.name)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.stored.keys().cloned().collect()
+    }
+}
+
+/// The scenarios below `folder`, in the order of their identities, and those in
+/// the files of `outside` (canonical paths) that lie elsewhere.
+pub(crate) fn scenarios(
+    folder: &Path,
+    outside: &[PathBuf],
+    boards: &Boards,
+    lessons: &Lessons,
+) -> Result<Vec<Entry>, RunError> {
+    let mut entries = Vec::new();
+    match folder.canonicalize() {
+        Ok(root) => {
+            for file in files_below(&root)? {
+                let below = file.strip_prefix(&root).unwrap_or(&file).with_extension("");
+                let identity = below.to_string_lossy().into_owned();
+                entries.push(read(Name { identity, file, is_inside: true }, boards, lessons)?);
+            }
+        }
+        // Files elsewhere need no scenarios folder.
+        Err(_) if !outside.is_empty() => {}
+        Err(source) => return Err(RunError::Unreadable { path: folder.to_owned(), source }),
+    }
+    entries.sort_by(|one: &Entry, other| one.name.identity.cmp(&other.name.identity));
+    for file in outside {
+        if !entries.iter().any(|entry| entry.name.file == *file) {
+            let name = Name { identity: stem(file), file: file.clone(), is_inside: false };
+            entries.push(read(name, boards, lessons)?);
+        }
+    }
+    Ok(entries)
+}
+
+fn read(name: Name, boards: &Boards, lessons: &Lessons) -> Result<Entry, RunError> {
+    let text = text_of(&name.file)?;
+    let world = World {
+        boards,
+        lesson: &|lesson| lessons.get(lesson).ok_or_else(|| lessons.names()),
+        beside: &|path| fs::read(name.file.with_file_name("").join(path)),
+    };
+    let shown = from_here(&name.file);
+    let scenario = replab_scenario::load(Path::new(&shown), &name.identity, &text, &world);
+    Ok(Entry { name, scenario })
+}
+
+/// Scenario files below `folder`, sorted. What begins with a dot is no scenario.
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>, RunError> {
+    let mut files = files_in(folder, &["yaml", "yml"])?;
+    for below in listed(folder)?.into_iter().filter(|path| path.is_dir() && !path.is_symlink()) {
+        files.extend(files_below(&below)?);
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Files of `folder` with one of these endings, sorted.
+fn files_in(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, RunError> {
+    let has_ending = |path: &PathBuf| {
+        path.extension().is_some_and(|ending| endings.iter().any(|one| ending == *one))
+    };
+    let mut files = listed(folder)?;
+    files.retain(|path| has_ending(path) && path.is_file());
+    files.sort();
+    Ok(files)
+}
+
+fn listed(folder: &Path) -> Result<Vec<PathBuf>, RunError> {
+    let unreadable = |source| RunError::Unreadable { path: folder.to_owned(), source };
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        if !entry.file_name().to_string_lossy().starts_with('.') {
+            paths.push(entry.path());
+        }
+    }
+    Ok(paths)
+}
+
+fn lesson(file: &Path) -> Result<Arc<Lesson>, RunError> {
+    Ok(Arc::new(Lesson::parse(from_here(file), &text_of(file)?)))
+}
+
+fn text_of(file: &Path) -> Result<String, RunError> {
+    fs::read_to_string(file)
+        .map_err(|source| RunError::Unreadable { path: file.to_owned(), source })
+}
+
+fn stem(file: &Path) -> String {
+    file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}

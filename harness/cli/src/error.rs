@@ -1,0 +1,82 @@
+//! Why the command ends before anything is played.
+
+use std::io;
+use std::path::PathBuf;
+
+use replab_board::{BoardError, Target, TargetError};
+use replab_report::Ending;
+use replab_setup::Missing;
+
+/// Why the command ends before anything is played.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RunError {
+    /// A word of `--target` is no target.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// There is no file for the board.
+    #[error("unknown board `{board}` (the boards are: {known})")]
+    UnknownBoard {
+        /// What was asked for.
+        board: String,
+        /// What there is.
+        known: String,
+    },
+    /// The board's file does not list the backend.
+    #[error("target {target} cannot be: the file of board {} lists no such backend", target.board)]
+    CannotRun {
+        /// What was asked for.
+        target: Target,
+    },
+    /// A board file is wrong.
+    #[error(transparent)]
+    Board(#[from] BoardError),
+    /// There is not one board file.
+    #[error("there are no board files in {}", folder.display())]
+    NoBoards {
+        /// Where they were looked for.
+        folder: PathBuf,
+    },
+    /// A file or folder could not be read.
+    #[error("could not read {}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Two files would have the same identity, and their transcripts the same place.
+    #[error("{} and {} are both scenario `{identity}` (rename one of them)", one.display(), other.display())]
+    SameIdentity {
+        /// What both are called.
+        identity: String,
+        /// One file.
+        one: PathBuf,
+        /// The other.
+        other: PathBuf,
+    },
+    /// The emulator that the user names is none.
+    #[error(transparent)]
+    Tool(#[from] Missing),
+    /// `--accept` where nobody looks at what is accepted.
+    #[error(
+        "snapshots are never accepted in CI (run --accept at your desk, read the diff, commit it)"
+    )]
+    AcceptInCi,
+}
+
+impl RunError {
+    /// What the exit code follows from.
+    pub(crate) fn ending(&self) -> Ending {
+        match self {
+            RunError::Target(_)
+            | RunError::UnknownBoard { .. }
+            | RunError::CannotRun { .. }
+            | RunError::Board(_)
+            | RunError::NoBoards { .. }
+            | RunError::Unreadable { .. }
+            | RunError::SameIdentity { .. }
+            | RunError::Tool(_)
+            | RunError::AcceptInCi => Ending::WrongInput,
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! What the program `replab` does, and `cargo xtask emulate` with it.
+//!
+//! [`run`] reads scenarios, plays them and says what came of them: the one place
+//! that knows all the other crates, and the only one that prints. It leaves
+//! judging to the runner and wording to the report. Whatever happens ends in one
+//! [`Ending`](replab_report::Ending), from which the exit code follows.
+
+mod args;
+mod catalogue;
+mod ci;
+mod doctor;
+mod error;
+mod notes;
+mod place;
+mod plan;
+mod play;
+mod request;
+mod run;
+mod select;
+mod tell;
+mod voice;
+
+pub use args::RunArgs;
+pub use doctor::doctor;
+pub use place::{PLUGIN, Place};
+pub use replab_report::ExitCode;
+pub use run::run;
+
+pub(crate) use error::RunError;

@@ -1,0 +1,108 @@
+//! What is worth seeing of a run at a glance, in a few lines.
+
+use std::time::Duration;
+
+use replab_board::Board;
+use replab_report::Note;
+use replab_runner::snapshots::Comparison;
+use replab_runner::{Measured, Outcome, Period, WaveFigures};
+use replab_scenario::show_duration;
+
+use crate::place::from_here;
+
+/// The notes about `outcome`, oldest first.
+pub(crate) fn of(outcome: &Outcome, board: &Board) -> Vec<Note> {
+    let figures = outcome.steps.iter().filter_map(|step| {
+        let Measured::Wave(figures) = step.measured.as_ref()?;
+        Some(Note { at: step.end, text: wave(figures) })
+    });
+    let mut notes = replab_report::seen(&outcome.record, board, figures.collect());
+    if let Some(Comparison::Accepted { file }) = &outcome.snapshot {
+        notes.push(Note { at: outcome.end, text: format!("stored: {}", from_here(file)) });
+    }
+    notes
+}
+
+/// `LED: 5 periods of 1.000 s (±0.01 %), duty 50.0 %`: the mean, and how far the
+/// period that is farthest from it is off.
+fn wave(figures: &WaveFigures) -> String {
+    let WaveFigures { pin, window, rising, periods } = figures;
+    let Some((shortest, mean, longest)) = figures.period_range() else {
+        let edges = match rising {
+            0 => "no rising edge".to_owned(),
+            1 => "1 rising edge".to_owned(),
+            more => format!("{more} rising edges"),
+        };
+        return format!("{pin}: {edges} in {}", show_duration(*window));
+    };
+    let off =
+        (mean.abs_diff(shortest)).max(mean.abs_diff(longest)).as_secs_f64() / mean.as_secs_f64();
+    let spread =
+        if off == 0.0 { String::new() } else { format!(" (±{} %)", rounded_up(off * 100.0)) };
+    let count = if periods.len() == 1 {
+        "1 period".to_owned()
+    } else {
+        format!("{} periods", periods.len())
+    };
+    format!("{pin}: {count} of {}{spread}, duty {:.1} %", seconds(mean), duty(periods))
+}
+
+/// The high part of all `periods` together, in percent.
+fn duty(periods: &[Period]) -> f64 {
+    let high: Duration = periods.iter().map(|period| period.high).sum();
+    let all: Duration = periods.iter().map(|period| period.length).sum();
+    high.as_secs_f64() / all.as_secs_f64() * 100.0
+}
+
+/// Four digits, in the unit that shows them: `1.000 s`, `250.0 ms`.
+fn seconds(time: Duration) -> String {
+    match time.as_secs_f64() {
+        whole @ 1.0.. => format!("{whole:.3} s"),
+        part @ 0.001.. => format!("{:.1} ms", part * 1e3),
+        little => format!("{:.1} µs", little * 1e6),
+    }
+}
+
+/// One digit that is not below `percent`: an error is never shown smaller than it is.
+fn rounded_up(percent: f64) -> String {
+    let digits = (-percent.log10()).ceil().clamp(0.0, 9.0);
+    let unit = 10_f64.powf(-digits);
+    // Casting is exact: `digits` is 0 to 9.
+    format!("{:.*}", digits as usize, (percent / unit).ceil() * unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use replab_record::{Edge, Level, MachineTime, Wave};
+
+    use super::*;
+
+    /// Measures a pin that rises at each of `rises` (in µs) and falls 500 ms later.
+    #[track_caller]
+    fn check(rises: &[u64], expected: &str) {
+        let edge = |us: u64, level| Edge { at: MachineTime::from_nanos(us * 1_000), level };
+        let edges =
+            rises.iter().flat_map(|us| [edge(*us, Level::High), edge(us + 500_000, Level::Low)]);
+        let (start, end) = (MachineTime::ZERO, MachineTime::from_nanos(9_000_000_000));
+        let wave_of_led = Wave { start, end, before: Level::Low, edges: edges.collect() };
+        assert_eq!(wave(&WaveFigures::measure("LED", &wave_of_led)), expected);
+    }
+
+    #[test]
+    fn a_wave_is_told_by_its_mean_period() {
+        check(&[0, 1_000_000, 2_000_000], "LED: 2 periods of 1.000 s, duty 50.0 %");
+        check(&[0, 2_000_000], "LED: 1 period of 2.000 s, duty 25.0 %");
+    }
+
+    #[test]
+    fn how_far_periods_are_off_is_never_told_smaller_than_it_is() {
+        check(&[0, 1_000_010, 2_000_000], "LED: 2 periods of 1.000 s (±0.001 %), duty 50.0 %");
+        check(&[0, 1_104_000, 2_000_000], "LED: 2 periods of 1.000 s (±11 %), duty 50.0 %");
+    }
+
+    #[test]
+    fn without_a_whole_period_edges_are_counted() {
+        check(&[], "LED: no rising edge in 9s");
+        check(&[5], "LED: 1 rising edge in 9s");
+    }
+}

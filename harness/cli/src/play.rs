@@ -1,0 +1,238 @@
+//! Plays what was asked for, and tells it as it comes.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use replab_board::{Board, Target};
+use replab_machine::qemu::{self, QemuTools};
+use replab_machine::{Machine, MachineError};
+use replab_record::{Broken, SkipReason, Verdict};
+use replab_report::{Ending, ExitCode};
+use replab_runner::snapshots::Mode;
+use replab_runner::{Finished, Missing as IfMissing, Options, Outcome, play_all};
+use replab_scenario::Scenario;
+use replab_setup::{Missing, Named, Tools};
+
+use crate::catalogue::Name;
+use crate::ci::is_ci;
+use crate::place::from_here;
+use crate::plan::Job;
+use crate::request::Request;
+use crate::tell::{Telling, Told};
+use crate::voice::Voice;
+use crate::{Place, RunArgs, RunError};
+
+/// How long one request to an emulator may take on the desk clock before the run
+/// is broken. Scenarios of seconds of machine time take a tenth of a second; the
+/// rest is for hosts under load.
+const WALL_CAP: Duration = Duration::from_secs(60);
+
+/// Plays each job of `request`, and tells them in their order.
+pub(crate) fn play(
+    request: &Request,
+    args: &RunArgs,
+    place: &Place,
+    voice: Voice,
+) -> Result<Ending, RunError> {
+    let started = Instant::now();
+    let lab = Lab::find(args, place)?;
+    let runs: Vec<Run<'_>> =
+        request.jobs().iter().map(|job| Run::new(job, request, &lab)).collect();
+    let playable: Vec<usize> = (0..runs.len()).filter(|index| runs[*index].is_playable()).collect();
+    let jobs: Vec<_> = playable.iter().map(|index| runs[*index].job()).collect();
+    let telling = Telling::new(args, place, voice);
+    telling.begin(runs.len());
+    let mut queue = Queue { runs: &runs, told: Arc::default(), telling };
+    tell_interruptions(Arc::clone(&queue.told), runs.len(), voice);
+    let machine = |job: &replab_runner::Job<'_>| {
+        if args.json {
+            let event = replab_report::run_started(&job.scenario.identity, job.target);
+            voice.say(&format!("{event}\n"));
+        }
+        lab.start(job)
+    };
+    play_all(&jobs, args.jobs, &options(args), machine, |index, finished| {
+        queue.tell_unplayed_before(playable[index]);
+        queue.tell(finished);
+    });
+    queue.tell_unplayed_before(runs.len());
+    Ok(queue.telling.end(started.elapsed()))
+}
+
+/// Runs that wait to be told, in their order.
+struct Queue<'a> {
+    runs: &'a [Run<'a>],
+    /// How many have been told.
+    told: Arc<AtomicUsize>,
+    telling: Telling<'a>,
+}
+
+impl Queue<'_> {
+    /// Tells those before the one at `index`, which are not played.
+    fn tell_unplayed_before(&mut self, index: usize) {
+        for run in &self.runs[self.told.load(Ordering::Relaxed)..index] {
+            self.tell(run.without_playing());
+        }
+    }
+
+    /// Tells the next one, which came to `finished`.
+    fn tell(&mut self, finished: Finished) {
+        let next = self.told.load(Ordering::Relaxed);
+        self.telling.run(&self.runs[next].told(), finished);
+        self.told.store(next + 1, Ordering::Relaxed);
+    }
+}
+
+fn options(args: &RunArgs) -> Options {
+    let snapshots = match (args.accept, is_ci() || args.lesson.is_some()) {
+        (true, _) => Mode::Accept,
+        // What another edition of a lesson prints is not to be stored for this one.
+        (false, true) => Mode::ReadOnly,
+        (false, false) => Mode::Review,
+    };
+    let missing = if is_ci() { IfMissing::Breaks } else { IfMissing::Skips };
+    Options { snapshots: Some(snapshots), missing, ..Options::default() }
+}
+
+/// One run to come.
+struct Run<'a> {
+    name: &'a Name,
+    scenario: &'a Scenario,
+    board: &'a Board,
+    target: &'a Target,
+    target_text: String,
+    /// Why it will not be played.
+    unplayed: Option<Verdict>,
+}
+
+impl<'a> Run<'a> {
+    fn new(job: &'a Job, request: &'a Request, lab: &Lab<'_>) -> Run<'a> {
+        let (name, scenario) = &request.scenarios()[job.scenario];
+        let board = &request.boards()[&job.target.board];
+        let skip = job.skip.clone().map(Verdict::Skipped);
+        let unplayed = skip.or_else(|| lab.missing(&job.target).map(if_missing));
+        Run {
+            name,
+            scenario,
+            board,
+            target: &job.target,
+            target_text: job.target.to_string(),
+            unplayed,
+        }
+    }
+
+    fn is_playable(&self) -> bool {
+        self.unplayed.is_none()
+    }
+
+    fn job(&self) -> replab_runner::Job<'_> {
+        replab_runner::Job { scenario: self.scenario, board: self.board, target: &self.target_text }
+    }
+
+    fn told(&self) -> Told<'_> {
+        Told { name: self.name, scenario: self.scenario, board: self.board, target: self.target }
+    }
+
+    fn without_playing(&self) -> Finished {
+        let verdict = self.unplayed.clone().expect("what is playable is told with its result");
+        Finished { outcome: Ok(Outcome::unplayed(verdict)), wall: Duration::ZERO }
+    }
+}
+
+/// What set-up installs is a reason to skip at a desk, and a broken lab in CI.
+fn if_missing(reason: SkipReason) -> Verdict {
+    if !is_ci() {
+        return Verdict::Skipped(reason);
+    }
+    let cause = replab_report::skip_reason(&reason);
+    let causes = vec![format!("{cause}, and in CI that is no reason to skip")];
+    Verdict::Broken(Box::new(Broken { step: None, causes, last_words: Vec::new() }))
+}
+
+/// What runs need beside themselves.
+struct Lab<'a> {
+    place: &'a Place,
+    firmware: Option<&'a Path>,
+    qemu: Result<QemuTools, SkipReason>,
+}
+
+impl Lab<'_> {
+    /// Looks for the tools.
+    fn find<'a>(args: &'a RunArgs, place: &'a Place) -> Result<Lab<'a>, RunError> {
+        let firmware = args.firmware.as_deref();
+        if let Some(file) = firmware
+            && !file.is_file()
+        {
+            let source = io::Error::from(io::ErrorKind::NotFound);
+            return Err(RunError::Unreadable { path: file.to_owned(), source });
+        }
+        let named = Named::from_env();
+        let named = Named { qemu: args.qemu.clone().or(named.qemu), ..named };
+        Ok(Lab { place, firmware, qemu: qemu_tools(place, named)? })
+    }
+
+    /// Why nothing can be played on `target`.
+    fn missing(&self, target: &Target) -> Option<SkipReason> {
+        if let Err(reason) = &self.qemu {
+            return Some(reason.clone());
+        }
+        let there = self.firmware_of(&target.board).is_file();
+        let advice =
+            || format!("run `{}`, or name one with --firmware FILE", self.place.build_firmware);
+        (!there).then(|| SkipReason::NoFirmware { board: target.board.clone(), advice: advice() })
+    }
+
+    fn firmware_of(&self, board: &str) -> PathBuf {
+        self.firmware.map_or_else(|| self.place.firmware_of(board), Path::to_owned)
+    }
+
+    fn start(&self, job: &replab_runner::Job<'_>) -> Result<Machine, MachineError> {
+        let tools = self.qemu.as_ref().expect("runs without an emulator are not played");
+        let firmware = self.firmware_of(&job.board.name);
+        qemu::start(tools, job.board, &firmware, job.scenario.seed, WALL_CAP)
+    }
+}
+
+/// The emulator and its plugin, or why there are none.
+fn qemu_tools(place: &Place, named: Named) -> Result<Result<QemuTools, SkipReason>, RunError> {
+    let qemu = match Tools::find(&place.root, named).qemu() {
+        Ok(qemu) => qemu,
+        Err(wrong @ Missing::NotThat { .. }) => return Err(wrong.into()),
+        Err(Missing::NotFound { .. }) => {
+            let advice = format!("run `{}`, or name one with --qemu PROGRAM", place.setup);
+            return Ok(Err(SkipReason::NotInstalled { program: "QEMU".to_owned(), advice }));
+        }
+    };
+    if !place.plugin.is_file() {
+        let advice = format!(
+            "it should be {}; `cargo build -p replab-qemu-plugin` makes it",
+            from_here(&place.plugin)
+        );
+        return Ok(Err(SkipReason::NotInstalled {
+            program: "our plugin for QEMU".to_owned(),
+            advice,
+        }));
+    }
+    Ok(Ok(QemuTools {
+        program: qemu.program,
+        library_path: qemu.library_path,
+        data: qemu.data,
+        plugin: place.plugin.clone(),
+    }))
+}
+
+/// At Ctrl-C, says how far it came and ends the program. Emulators end with it.
+fn tell_interruptions(ended: Arc<AtomicUsize>, all: usize, voice: Voice) {
+    let at_once = ctrlc::set_handler(move || {
+        let ended = ended.load(Ordering::Relaxed);
+        voice.warn(&format!("\ninterrupted: {ended} of {all} runs have ended\n"));
+        std::process::exit(i32::from(ExitCode::of(&Ending::Interrupted).number()));
+    });
+    // Without our handler the system's stays, which ends the program without a word.
+    if let Err(error) = at_once {
+        voice.warn(&format!("note: Ctrl-C will not say how far it came ({error})\n"));
+    }
+}

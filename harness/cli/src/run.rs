@@ -1,0 +1,97 @@
+//! From arguments to an exit code.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use miette::Report;
+use replab_report::{Ending, ExitCode, visible};
+
+use crate::play;
+use crate::request::{Refusal, Request};
+use crate::voice::Voice;
+use crate::{Place, RunArgs, RunError};
+
+/// Does what `args` ask for, and says what came of it.
+///
+/// What runs say goes to standard output; wrong arguments and files, and a lab
+/// that cannot work, to standard error. A panic anywhere is a bug in the lab.
+pub fn run(args: RunArgs, place: Place) -> ExitCode {
+    let voice = Voice::of_terminal();
+    // Nothing that the panic may have left half done is used after it.
+    let ending = catch_unwind(AssertUnwindSafe(move || ending(&args, &place, voice)));
+    ExitCode::of(&ending.unwrap_or(Ending::LabBug))
+}
+
+fn ending(args: &RunArgs, place: &Place, voice: Voice) -> Ending {
+    let request = match Request::read(args, place) {
+        Ok(request) => request,
+        Err(refusal) => return refuse(refusal, args, voice),
+    };
+    for note in request.notes() {
+        voice.warn(&format!("note: {}\n", visible(note)));
+    }
+    if args.list {
+        voice.say(&listing(&request));
+        return Ending::Told;
+    }
+    if args.check {
+        voice.say(&format!("{}, all right\n", counted(request.scenarios().len(), "scenario")));
+        return Ending::Told;
+    }
+    play::play(&request, args, place, voice).unwrap_or_else(|error| wrong(&error, voice))
+}
+
+/// Says why nothing will be played.
+fn refuse(refusal: Refusal, args: &RunArgs, voice: Voice) -> Ending {
+    match refusal {
+        Refusal::Wrong(error) => wrong(&error, voice),
+        Refusal::Invalid { files, right } => {
+            let text = match files.len() {
+                1 => "1 scenario file is invalid".to_owned(),
+                count => format!("{count} scenario files are invalid"),
+            };
+            for error in files.into_iter().flat_map(|file| file.0) {
+                // Drawn for standard error: its width, and colours if it is a terminal.
+                voice.warn(&format!("{:?}\n", Report::new(error)));
+            }
+            let rest = if args.check { "" } else { "; nothing was played" };
+            voice.warn(&format!("error: {text}, {right} right{rest}\n"));
+            Ending::WrongInput
+        }
+        Refusal::Nothing { text } => {
+            voice.warn(&format!("error: {}", visible(&text)));
+            Ending::NothingSelected
+        }
+    }
+}
+
+fn wrong(error: &RunError, voice: Voice) -> Ending {
+    voice.complain(error);
+    error.ending()
+}
+
+/// Identity, targets and title of each selected scenario, in columns.
+fn listing(request: &Request) -> String {
+    let rows: Vec<(String, String, String)> = request
+        .scenarios()
+        .iter()
+        .enumerate()
+        .map(|(index, (name, scenario))| {
+            let jobs =
+                request.jobs().iter().filter(|job| job.scenario == index && job.skip.is_none());
+            let targets: Vec<_> = jobs.map(|job| job.target.to_string()).collect();
+            let targets = if targets.is_empty() { "-".to_owned() } else { targets.join(",") };
+            (visible(&name.identity), targets, visible(&scenario.name))
+        })
+        .collect();
+    let width = |cell: fn(&(String, String, String)) -> &String| {
+        rows.iter().map(|row| cell(row).chars().count()).max().unwrap_or(0)
+    };
+    let (names, targets) = (width(|row| &row.0), width(|row| &row.1));
+    rows.iter()
+        .map(|(name, target, title)| format!("{name:<names$}  {target:<targets$}  {title}\n"))
+        .collect()
+}
+
+fn counted(count: usize, thing: &str) -> String {
+    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
+}

@@ -1,0 +1,180 @@
+//! Tells runs as they come, as text or as JSON, and counts them.
+
+use std::path::Path;
+use std::time::Duration;
+use std::{fs, io};
+
+use replab_board::{Board, Target};
+use replab_record::Verdict;
+use replab_report::{Ending, Help, Run, Tally};
+use replab_runner::{Finished, Outcome};
+use replab_scenario::Scenario;
+
+use crate::catalogue::Name;
+use crate::notes;
+use crate::place::from_here;
+use crate::voice::Voice;
+use crate::{Place, RunArgs};
+
+/// Decimals of a second that `-v` shows.
+const DECIMALS: usize = 6;
+
+/// Which run is told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told<'a> {
+    pub(crate) name: &'a Name,
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) board: &'a Board,
+    pub(crate) target: &'a Target,
+}
+
+/// How runs are told, and what they came to so far.
+pub(crate) struct Telling<'a> {
+    args: &'a RunArgs,
+    place: &'a Place,
+    voice: Voice,
+    tally: Tally,
+    has_bug: bool,
+}
+
+impl<'a> Telling<'a> {
+    /// Nothing has been told yet.
+    pub(crate) fn new(args: &'a RunArgs, place: &'a Place, voice: Voice) -> Telling<'a> {
+        Telling { args, place, voice, tally: Tally::default(), has_bug: false }
+    }
+
+    /// Tells that `runs` runs will follow.
+    pub(crate) fn begin(&self, runs: usize) {
+        if self.args.json {
+            self.voice.say(&format!("{}\n", replab_report::started(runs)));
+        }
+    }
+
+    /// Tells one run, and writes its transcript if it was played.
+    pub(crate) fn run(&mut self, told: &Told<'_>, finished: Finished) {
+        let outcome = finished.outcome.unwrap_or_else(|bug| {
+            self.has_bug = true;
+            Outcome::unplayed(of_bug(&bug))
+        });
+        let notes = notes::of(&outcome, told.board);
+        let run = Run {
+            identity: &told.name.identity,
+            title: &told.scenario.name,
+            target: told.target,
+            board: told.board,
+            verdict: &outcome.verdict,
+            record: &outcome.record,
+            notes: &notes,
+            machine: outcome.end.since(replab_record::MachineTime::ZERO),
+            wall: finished.wall,
+        };
+        self.tally.add(&run);
+        let transcript = self.write_transcript(&run);
+        if self.args.json {
+            self.voice
+                .say(&format!("{}\n", replab_report::run_finished(&run, transcript.as_deref())));
+        } else {
+            self.voice.say(&self.text(told, &run, transcript.as_deref()));
+        }
+    }
+
+    /// Tells what it all came to.
+    pub(crate) fn end(self, wall: Duration) -> Ending {
+        let ending = if self.has_bug { Ending::LabBug } else { Ending::Played(self.tally.clone()) };
+        if self.args.json {
+            self.voice
+                .say(&format!("{}\n", replab_report::summary_event(&self.tally, wall, &ending)));
+        } else {
+            self.voice.say(&replab_report::summary(&self.tally, wall, self.voice.paint));
+        }
+        ending
+    }
+
+    fn text(&self, told: &Told<'_>, run: &Run<'_>, transcript: Option<&str>) -> String {
+        let mut text = replab_report::progress(run, self.voice.paint);
+        if self.args.verbose {
+            for line in replab_report::transcript_lines(run.record, run.board, DECIMALS) {
+                text.push_str(&format!("    {line}\n"));
+            }
+        }
+        let again = self.again(told);
+        let help = Help { transcript, again: &again };
+        text.push_str(&replab_report::screen(run, help, self.voice.paint).unwrap_or_default());
+        text
+    }
+
+    /// The command that plays this run again.
+    fn again(&self, told: &Told<'_>) -> String {
+        let scenario = if told.name.is_inside {
+            told.name.identity.clone()
+        } else {
+            from_here(&told.name.file)
+        };
+        let words = [scenario, "--target".to_owned(), told.target.to_string()];
+        let words = words.into_iter().chain(self.args.to_repeat());
+        let quoted: Vec<String> = words.map(|word: String| quoted(&word)).collect();
+        format!("{} {}", self.place.again, quoted.join(" "))
+    }
+
+    /// Writes the transcript of a run that was played; its file, as to be shown.
+    fn write_transcript(&self, run: &Run<'_>) -> Option<String> {
+        if run.machine.is_zero() {
+            return None;
+        }
+        let folder = self.args.output.as_ref().unwrap_or(&self.place.output);
+        let Target { board, backend } = run.target;
+        let file = folder.join(format!("{}.{board}.{backend}.txt", run.identity));
+        match write(&file, &replab_report::transcript(run)) {
+            Ok(()) => Some(from_here(&file)),
+            Err(error) => {
+                self.voice.warn(&format!("note: could not write {} ({error})\n", from_here(&file)));
+                None
+            }
+        }
+    }
+}
+
+fn of_bug(bug: &replab_runner::Bug) -> Verdict {
+    Verdict::Broken(Box::new(replab_record::Broken {
+        step: None,
+        causes: vec![bug.to_string()],
+        last_words: Vec::new(),
+    }))
+}
+
+fn write(file: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(file, text)
+}
+
+/// `word` as a shell takes it for one word.
+fn quoted(word: &str) -> String {
+    let is_plain =
+        |character: char| character.is_ascii_alphanumeric() || "-_./@:=+,".contains(character);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(word: &str, expected: &str) {
+        assert_eq!(quoted(word), expected);
+    }
+
+    #[test]
+    fn a_command_to_play_again_survives_the_shell() {
+        check("01-intro/blink", "01-intro/blink");
+        check("lab-m0@qemu", "lab-m0@qemu");
+        check("my lessons/a.md", "'my lessons/a.md'");
+        check("it's; rm -rf ~", r"'it'\''s; rm -rf ~'");
+        check("", "''");
+    }
+}

@@ -1,0 +1,140 @@
+//! What a machine can do.
+
+use replab_record::{Event, Level, MachineTime, PinName, PortName};
+
+use crate::MachineError;
+
+/// One running board: what every backend has, and as `Option`s what only some have.
+///
+/// Which are there is known before a run, so that a scenario which needs what a
+/// target lacks is skipped with that reason.
+pub struct Machine {
+    /// Go, stop, type.
+    pub run: Box<dyn StopGo>,
+    /// Pins that the lab drives. Edges of outputs come as events without being asked for.
+    pub pins: Option<Box<dyn Pins>>,
+    /// Memory, while stopped.
+    pub memory: Option<Box<dyn Memory>>,
+    /// What drives its clock.
+    pub timing: Timing,
+}
+
+/// What drives a machine's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timing {
+    /// Its instructions: equal runs are equal to the nanosecond.
+    Exact,
+    /// The desk clock.
+    Wall,
+}
+
+/// A machine that is stopped except inside [`StopGo::go`].
+pub trait StopGo {
+    /// The machine time at which it is stopped.
+    fn now(&self) -> MachineTime;
+
+    /// Runs to `until`, or to the first of `conditions`, a fault or a reset that
+    /// the firmware asks for. The events of the way, in order, come with the stop.
+    ///
+    /// The stop is late by less than one instruction where the firmware is busy,
+    /// exact where it sleeps; judge by the times of events, not by it.
+    /// `until` in the past returns at once with [`StopCause::Time`].
+    fn go(&mut self, until: MachineTime, conditions: &[Condition]) -> Result<Stop, MachineError>;
+
+    /// Types `bytes` on `port`: the first arrives one character time after `from`
+    /// (or after what is still on its way, or after now, whichever is latest), the
+    /// others one character time apart. A byte for which the UART has no room is
+    /// tried again one character time later, and none is lost.
+    /// Returns the time at which the last one is due. The machine must be let go for any of it to happen.
+    fn send(
+        &mut self,
+        port: &PortName,
+        bytes: &[u8],
+        from: MachineTime,
+    ) -> Result<MachineTime, MachineError>;
+
+    /// How many bytes typed on `port` have not reached the UART yet.
+    fn pending(&mut self, port: &PortName) -> Result<usize, MachineError>;
+
+    /// Pulls the reset line: the firmware starts again at the next `go`. Pending
+    /// input is dropped, flash and the clock are kept, outputs are unknown.
+    /// The returned events hold the [`Event::Reset`].
+    fn reset(&mut self) -> Result<Vec<Event>, MachineError>;
+}
+
+/// Pins that the lab drives.
+pub trait Pins {
+    /// From `at` on (or from now on, if that is later) `pin` is driven to `level`:
+    /// [`Level::High`], [`Level::Low`], or [`Level::Floating`] to let it go.
+    fn drive(&mut self, pin: &PinName, level: Level, at: MachineTime) -> Result<(), MachineError>;
+}
+
+/// Memory of a stopped machine.
+pub trait Memory {
+    /// `length` bytes from `address` on.
+    fn read(&mut self, address: u32, length: usize) -> Result<Vec<u8>, MachineError>;
+
+    /// Puts `bytes` at `address`, also into flash, without the firmware's doing.
+    fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), MachineError>;
+}
+
+/// What ends a `go` early.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// The bytes that the firmware sends on `port` end with `pattern`. Bytes
+    /// sent before this `go` count as its beginning, those before the last reset do not.
+    Bytes {
+        /// The port.
+        port: PortName,
+        /// 1 to 256 bytes.
+        pattern: Vec<u8>,
+    },
+    /// An output changes to `level`, or changes at all.
+    Edge {
+        /// The pin.
+        pin: PinName,
+        /// The level that it must change to; `None` for any.
+        level: Option<Level>,
+    },
+}
+
+/// Why and when a machine stopped, and what happened on the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// When.
+    pub at: MachineTime,
+    /// Why.
+    pub cause: StopCause,
+    /// What happened since the last stop, in order.
+    pub events: Vec<Event>,
+}
+
+/// Why a machine stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StopCause {
+    /// The time that was asked for has come.
+    Time,
+    /// `conditions[index]` came true.
+    Condition {
+        /// Index into the conditions of this `go`.
+        index: usize,
+    },
+    /// The processor is about to enter a fault handler; none of its instructions has run.
+    Fault(Fault),
+    /// The firmware asked for a reset, which has not happened yet: [`StopGo::reset`] does it.
+    Reset,
+}
+
+/// A fault exception at its entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Exception number: 3 HardFault, 4 MemManage, 5 BusFault, 6 UsageFault (Armv7-M ARM §B1.5.2).
+    pub exception: u8,
+    /// Address of the instruction that faulted, from the stacked frame. Zero, as
+    /// `lr`, if the stack pointer points at no memory.
+    pub pc: u32,
+    /// The link register at that instruction, from the stacked frame.
+    pub lr: u32,
+    /// The stack pointer in the handler.
+    pub sp: u32,
+}

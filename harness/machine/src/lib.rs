@@ -1,0 +1,19 @@
+//! Machines that stop and go.
+//!
+//! A machine is stopped except while [`StopGo::go`] lets it run. While it is
+//! stopped, and only then, one reads memory, types and drives pins, each for an
+//! exact machine time; so how fast the lab thinks never changes what the
+//! firmware sees. One module per backend; [`scripted`] stands in for all of them
+//! in the tests of what is above.
+//!
+//! This is the only crate that starts and ends emulators. What the bytes mean is
+//! for the runner to say.
+
+mod error;
+mod interface;
+mod process;
+pub mod qemu;
+pub mod scripted;
+
+pub use error::MachineError;
+pub use interface::{Condition, Fault, Machine, Memory, Pins, Stop, StopCause, StopGo, Timing};

@@ -1,0 +1,146 @@
+//! QEMU's command line.
+
+use std::ffi::OsString;
+use std::os::fd::RawFd;
+use std::path::Path;
+
+use replab_board::{Board, QemuMachine};
+
+/// The date that firmware with a clock reads at power-on.
+const DATE: &str = "base=2026-01-01T00:00:00,clock=vm";
+
+/// What else the process may do: nothing. The plugin works with it.
+const SANDBOX: &str = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
+
+/// What the command line is made of.
+pub(super) struct Parts<'a> {
+    /// The board.
+    pub(super) board: &'a Board,
+    /// How QEMU runs it.
+    pub(super) machine: &'a QemuMachine,
+    /// The firmware.
+    pub(super) firmware: &'a Path,
+    /// Of QEMU's random numbers.
+    pub(super) seed: u32,
+    /// QEMU's folder of data, where it is not the one that it was built for.
+    pub(super) data: Option<&'a Path>,
+    /// The plugin's file.
+    pub(super) plugin: &'a Path,
+    /// The plugin's end of our socket.
+    pub(super) socket: RawFd,
+    /// Leaves the cure of QEMU's race at WFI out.
+    pub(super) naive_wfi: bool,
+    /// A socket for QMP.
+    pub(super) qmp: Option<RawFd>,
+}
+
+/// All arguments.
+///
+/// The clock counts instructions (`-icount`), and a sleeping processor skips to
+/// the next timer (`sleep=off`). UARTs lead to `null`: their bytes go both ways
+/// through the plugin. No network, no display, no semihosting, and stopped (`-S`).
+pub(super) fn arguments(parts: &Parts<'_>) -> Vec<OsString> {
+    let mut all = Arguments(Vec::new());
+    if let Some(data) = parts.data {
+        all.add("-L", data);
+    }
+    all.add("-machine", &parts.machine.machine);
+    all.0.extend(parts.machine.arguments.iter().map(OsString::from));
+    all.add("-display", "none");
+    all.0.extend(["-nodefaults", "-no-user-config", "-S"].map(OsString::from));
+    all.add("-icount", format!("shift={},sleep=off", parts.board.instruction_ns.trailing_zeros()));
+    all.add("-seed", parts.seed.to_string());
+    all.add("-rtc", DATE);
+    for port in 0..parts.board.ports.len() {
+        all.add("-chardev", format!("null,id={}", chardev(port)));
+        all.add("-serial", format!("chardev:{}", chardev(port)));
+    }
+    if let Some(qmp) = parts.qmp {
+        all.add("-chardev", format!("socket,id=qmp,fd={qmp}"));
+        all.add("-mon", "chardev=qmp,mode=control");
+    }
+    all.add("-sandbox", SANDBOX);
+    all.add("-plugin", plugin(parts));
+    all.add("-kernel", parts.firmware);
+    all.0
+}
+
+/// The id of the chardev behind the port with this number.
+pub(super) fn chardev(port: usize) -> String {
+    format!("port{port}")
+}
+
+struct Arguments(Vec<OsString>);
+
+impl Arguments {
+    fn add(&mut self, option: &str, value: impl Into<OsString>) {
+        self.0.push(option.into());
+        self.0.push(value.into());
+    }
+}
+
+fn plugin(parts: &Parts<'_>) -> OsString {
+    // QEMU reads a doubled comma as one that belongs to the value.
+    let mut value = OsString::new();
+    for (index, piece) in
+        parts.plugin.as_os_str().as_encoded_bytes().split(|byte| *byte == b',').enumerate()
+    {
+        if index > 0 {
+            value.push(",,");
+        }
+        value.push(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(piece));
+    }
+    value.push(format!(",ctl={}", parts.socket));
+    if parts.naive_wfi {
+        value.push(",wfi=naive");
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LAB_M0: &str = include_str!("../../../../boards/lab-m0.yaml");
+
+    fn line(naive_wfi: bool, qmp: Option<RawFd>) -> String {
+        let board = replab_board::load("lab-m0.yaml", LAB_M0).unwrap();
+        let machine = board.backends.qemu.clone().unwrap();
+        let parts = Parts {
+            board: &board,
+            machine: &machine,
+            firmware: Path::new("firmware, with comma.elf"),
+            seed: 7,
+            data: Some(Path::new("data")),
+            plugin: Path::new("a,b.so"),
+            socket: 5,
+            naive_wfi,
+            qmp,
+        };
+        let words: Vec<_> =
+            arguments(&parts).iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        words.join(" ")
+    }
+
+    #[test]
+    fn the_board_decides_the_command_line() {
+        assert_eq!(
+            line(false, None),
+            "-L data -machine microbit -global nrf51-soc.flash-size=2097152 -global nrf51-soc.sram-size=270336 \
+             -display none -nodefaults -no-user-config -S -icount shift=3,sleep=off -seed 7 \
+             -rtc base=2026-01-01T00:00:00,clock=vm -chardev null,id=port0 -serial chardev:port0 \
+             -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny \
+             -plugin a,,b.so,ctl=5 -kernel firmware, with comma.elf"
+        );
+    }
+
+    #[test]
+    fn proofs_can_have_a_monitor_and_the_race() {
+        let line = line(true, Some(6));
+        assert!(
+            line.contains("-chardev socket,id=qmp,fd=6 -mon chardev=qmp,mode=control"),
+            "{line}"
+        );
+        assert!(line.contains("ctl=5,wfi=naive"), "{line}");
+    }
+}

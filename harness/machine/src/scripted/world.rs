@@ -1,0 +1,356 @@
+//! How time runs in a scripted machine.
+//!
+//! An agenda holds everything that is to happen, by machine time and then in the
+//! order in which it was planned. `go` takes it entry by entry up to, and
+//! without, the time that was asked for; so what is planned for the time of a
+//! stop happens in the next `go`.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::mem;
+use std::rc::Rc;
+use std::time::Duration;
+
+use replab_record::{Event, Level, MachineTime, PinName, PortName, ResetCause};
+
+use super::{Deed, Deeds, ECHO_DELAY, Scripted, pin};
+use crate::{Condition, Fault, Machine, MachineError, Memory, Pins, Stop, StopCause, StopGo};
+
+/// What the machine calls itself in errors.
+const PROGRAM: &str = "the scripted machine";
+
+/// A machine of `script`, at power-on.
+pub(super) fn machine(script: &Scripted) -> Machine {
+    let mut world = World {
+        script: script.clone(),
+        now: MachineTime::ZERO,
+        planned: 0,
+        agenda: BTreeMap::new(),
+        transmitter_free: MachineTime::ZERO,
+        last_due: BTreeMap::new(),
+        typed: Vec::new(),
+        turns: vec![0; script.reactions.len()],
+        sent: BTreeMap::new(),
+        events: Vec::new(),
+        asked_for_reset: false,
+        memory: script.memory.clone(),
+    };
+    world.plan_deeds(&script.start, MachineTime::ZERO);
+    let world = Rc::new(RefCell::new(world));
+    Machine {
+        run: Box::new(Shared(Rc::clone(&world))),
+        pins: script.has_pins.then(|| Box::new(Shared(Rc::clone(&world))) as Box<dyn Pins>),
+        memory: script.has_memory.then(|| Box::new(Shared(world)) as Box<dyn Memory>),
+        timing: script.timing,
+    }
+}
+
+/// The state of one machine.
+struct World {
+    script: Scripted,
+    now: MachineTime,
+    planned: u64,
+    agenda: BTreeMap<(MachineTime, u64), Happening>,
+    transmitter_free: MachineTime,
+    last_due: BTreeMap<PortName, MachineTime>,
+    typed: Vec<u8>,
+    /// How often each reaction has had its turn.
+    turns: Vec<usize>,
+    /// What was sent on each port since the last reset.
+    sent: BTreeMap<PortName, Vec<u8>>,
+    events: Vec<Event>,
+    asked_for_reset: bool,
+    memory: BTreeMap<u32, u8>,
+}
+
+/// One entry of the agenda.
+enum Happening {
+    Sent(u8),
+    Received(PortName, u8),
+    Driven(PinName, Level),
+    Deed(Deed),
+}
+
+/// What an entry of the agenda led to.
+enum Outcome {
+    Event(Event),
+    Nothing,
+    Fault(Fault),
+    Reset,
+    Error(MachineError),
+}
+
+/// The three interfaces of one machine.
+struct Shared(Rc<RefCell<World>>);
+
+impl World {
+    fn plan(&mut self, at: MachineTime, happening: Happening) {
+        self.agenda.insert((at, self.planned), happening);
+        self.planned += 1;
+    }
+
+    fn plan_deeds(&mut self, deeds: &Deeds, from: MachineTime) {
+        for (offset, deed) in &deeds.list {
+            self.plan(from + *offset, Happening::Deed(deed.clone()));
+        }
+    }
+
+    /// Sends `bytes` from `at` on, after what is still being sent.
+    fn plan_text(&mut self, bytes: &[u8], at: MachineTime) {
+        let mut at = at.max(self.transmitter_free);
+        for byte in bytes {
+            self.plan(at, Happening::Sent(*byte));
+            at = at + self.script.character;
+        }
+        self.transmitter_free = at;
+    }
+
+    fn go(&mut self, until: MachineTime, conditions: &[Condition]) -> Result<Stop, MachineError> {
+        if self.asked_for_reset {
+            return Ok(self.stop(StopCause::Reset));
+        }
+        let mut end = until;
+        let mut cause = StopCause::Time;
+        while let Some(entry) = self.agenda.first_entry() {
+            if entry.key().0 >= end {
+                break;
+            }
+            let ((at, planned), happening) = entry.remove_entry();
+            self.now = self.now.max(at);
+            match self.happen(happening, at, planned) {
+                Outcome::Nothing => {}
+                Outcome::Fault(fault) => return Ok(self.stop(StopCause::Fault(fault))),
+                Outcome::Reset => return Ok(self.stop(StopCause::Reset)),
+                Outcome::Error(error) => return Err(error),
+                Outcome::Event(event) => {
+                    let met =
+                        conditions.iter().position(|condition| self.is_met(condition, &event));
+                    self.events.push(event);
+                    if let (Some(index), StopCause::Time) = (met, &cause) {
+                        cause = StopCause::Condition { index };
+                        // At least this instant is over; with a late stop, a little more.
+                        end = until.min(at + self.script.late).max(at);
+                    }
+                }
+            }
+        }
+        self.now = self.now.max(end);
+        Ok(self.stop(cause))
+    }
+
+    fn stop(&mut self, cause: StopCause) -> Stop {
+        Stop { at: self.now, cause, events: mem::take(&mut self.events) }
+    }
+
+    fn happen(&mut self, happening: Happening, at: MachineTime, planned: u64) -> Outcome {
+        match happening {
+            Happening::Sent(byte) => {
+                let port = self.script.port.clone();
+                self.sent.entry(port.clone()).or_default().push(byte);
+                Outcome::Event(Event::Sent { port, byte, at })
+            }
+            Happening::Received(port, byte) => {
+                if port == self.script.port {
+                    self.receive(byte, at);
+                }
+                Outcome::Event(Event::Received { port, byte, at })
+            }
+            Happening::Driven(pin, level) => Outcome::Event(Event::Driven { pin, level, at }),
+            Happening::Deed(deed) => self.act(deed, at, planned),
+        }
+    }
+
+    fn act(&mut self, deed: Deed, at: MachineTime, planned: u64) -> Outcome {
+        match deed {
+            Deed::Print(bytes) => self.plan_text(&bytes, at),
+            Deed::Edge(word, level) => {
+                return Outcome::Event(Event::Edge { pin: pin(&self.script, &word), level, at });
+            }
+            Deed::Fault(fault) => return Outcome::Fault(fault),
+            Deed::Reset => {
+                self.asked_for_reset = true;
+                return Outcome::Reset;
+            }
+            Deed::Forget => {
+                // What was planned after this is what follows it in its own list.
+                self.agenda.retain(|(_, when_planned), happening| {
+                    matches!(happening, Happening::Received(..) | Happening::Driven(..))
+                        || *when_planned > planned
+                });
+                self.transmitter_free = at;
+            }
+            Deed::Die => {
+                return Outcome::Error(MachineError::Died {
+                    program: PROGRAM.into(),
+                    request: "go".into(),
+                    status: "its script says so".into(),
+                    last_words: vec!["last words".into()],
+                });
+            }
+            Deed::Hang => {
+                return Outcome::Error(MachineError::Silent {
+                    program: PROGRAM.into(),
+                    request: "go".into(),
+                    wall: Duration::from_secs(60),
+                    last_words: Vec::new(),
+                });
+            }
+        }
+        Outcome::Nothing
+    }
+
+    fn receive(&mut self, byte: u8, at: MachineTime) {
+        self.typed.push(byte);
+        if self.script.echoes {
+            match byte {
+                b'\r' => self.plan_text(b"\r\n", at + ECHO_DELAY),
+                b' '..=b'~' | 0x80.. => self.plan_text(&[byte], at + ECHO_DELAY),
+                _ => {}
+            }
+        }
+        if let Some(deeds) = self.reaction() {
+            self.plan_deeds(&deeds, at + ECHO_DELAY);
+        }
+    }
+
+    /// Takes its turn from the reaction to what has been typed.
+    fn reaction(&mut self) -> Option<Deeds> {
+        let reactions = &self.script.reactions;
+        let fits = |typed: &[u8]| self.typed.ends_with(typed);
+        let longest = reactions
+            .iter()
+            .map(|(typed, _)| typed)
+            .filter(|typed| fits(typed))
+            .max_by_key(|typed| typed.len())?;
+        let mut same = reactions
+            .iter()
+            .enumerate()
+            .filter(|(_, (typed, _))| typed == longest)
+            .map(|(index, _)| index);
+        let first = same.next()?;
+        let index = std::iter::once(first).chain(same).find(|index| self.turns[*index] == 0);
+        // All had their turn: the last one stays.
+        let index = index.or_else(|| reactions.iter().rposition(|(typed, _)| typed == longest))?;
+        self.turns[index] += 1;
+        Some(reactions[index].1.clone())
+    }
+
+    fn is_met(&self, condition: &Condition, event: &Event) -> bool {
+        match (condition, event) {
+            (Condition::Bytes { port, pattern }, Event::Sent { port: on, .. }) => {
+                port == on && self.sent.get(port).is_some_and(|sent| sent.ends_with(pattern))
+            }
+            (Condition::Edge { pin, level }, Event::Edge { pin: on, level: to, .. }) => {
+                pin == on && level.is_none_or(|level| level == *to)
+            }
+            _ => false,
+        }
+    }
+
+    fn reset(&mut self) -> Vec<Event> {
+        let cause = if mem::take(&mut self.asked_for_reset) {
+            ResetCause::Firmware
+        } else {
+            ResetCause::Lab
+        };
+        self.agenda.retain(|_, happening| matches!(happening, Happening::Driven(..)));
+        self.typed.clear();
+        self.sent.clear();
+        self.last_due.clear();
+        self.transmitter_free = self.now;
+        let start = self.script.start.clone();
+        self.plan_deeds(&start, self.now);
+        self.events.push(Event::Reset { cause, at: self.now });
+        mem::take(&mut self.events)
+    }
+
+    fn check_port(&self, port: &PortName) -> Result<(), MachineError> {
+        match self.script.board.ports.contains_key(port) {
+            true => Ok(()),
+            false => Err(MachineError::NoPort { port: port.clone() }),
+        }
+    }
+
+    fn check_memory(&self, request: &str, address: u32, length: usize) -> Result<(), MachineError> {
+        let end = u64::from(address) + length as u64;
+        let fits = |at: u32, size: u32| address >= at && end <= u64::from(at) + u64::from(size);
+        if self.script.regions().any(|region| fits(region.at, region.size)) {
+            return Ok(());
+        }
+        Err(MachineError::Answer {
+            program: PROGRAM.into(),
+            request: format!("{request} {address:#x} {length}"),
+            answer: "no memory there".into(),
+        })
+    }
+}
+
+impl StopGo for Shared {
+    fn now(&self) -> MachineTime {
+        self.0.borrow().now
+    }
+
+    fn go(&mut self, until: MachineTime, conditions: &[Condition]) -> Result<Stop, MachineError> {
+        self.0.borrow_mut().go(until, conditions)
+    }
+
+    fn send(
+        &mut self,
+        port: &PortName,
+        bytes: &[u8],
+        from: MachineTime,
+    ) -> Result<MachineTime, MachineError> {
+        let mut world = self.0.borrow_mut();
+        world.check_port(port)?;
+        let mut due = from.max(world.now);
+        due = world.last_due.get(port).map_or(due, |last| due.max(*last));
+        for byte in bytes {
+            due = due + world.script.character;
+            world.plan(due, Happening::Received(port.clone(), *byte));
+        }
+        world.last_due.insert(port.clone(), due);
+        Ok(due)
+    }
+
+    fn pending(&mut self, port: &PortName) -> Result<usize, MachineError> {
+        let world = self.0.borrow();
+        world.check_port(port)?;
+        let is_ours =
+            |happening: &&Happening| matches!(happening, Happening::Received(on, _) if on == port);
+        Ok(world.agenda.values().filter(is_ours).count())
+    }
+
+    fn reset(&mut self) -> Result<Vec<Event>, MachineError> {
+        Ok(self.0.borrow_mut().reset())
+    }
+}
+
+impl Pins for Shared {
+    fn drive(&mut self, pin: &PinName, level: Level, at: MachineTime) -> Result<(), MachineError> {
+        let mut world = self.0.borrow_mut();
+        if world.script.board.line(pin).is_none() {
+            return Err(MachineError::NoPin { pin: pin.clone() });
+        }
+        if level == Level::Unknown {
+            return Err(MachineError::NoLevel { level });
+        }
+        let at = at.max(world.now);
+        world.plan(at, Happening::Driven(pin.clone(), level));
+        Ok(())
+    }
+}
+
+impl Memory for Shared {
+    fn read(&mut self, address: u32, length: usize) -> Result<Vec<u8>, MachineError> {
+        let world = self.0.borrow();
+        world.check_memory("read", address, length)?;
+        Ok((address..).take(length).map(|at| world.memory.get(&at).copied().unwrap_or(0)).collect())
+    }
+
+    fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), MachineError> {
+        let mut world = self.0.borrow_mut();
+        world.check_memory("write", address, bytes.len())?;
+        world.memory.extend((address..).zip(bytes.iter().copied()));
+        Ok(())
+    }
+}

@@ -1,0 +1,187 @@
+//! Hooks in guest code: stores to UARTs, WFI, entries of fault handlers.
+//!
+//! They run in the processor's thread, without QEMU's big lock.
+
+use std::ffi::c_uint;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+use crate::lab::{Reason, lab};
+use crate::qemu::{self, Opaque, RegisterNumbers};
+use crate::stop;
+
+/// How many ports there can be.
+pub(crate) const PORTS: usize = 8;
+/// How many addresses of fault handlers there can be.
+const FAULTS: usize = 8;
+/// An address that nothing has.
+const NOWHERE: u64 = u64::MAX;
+
+static TRANSMIT: [AtomicU64; PORTS] = [const { AtomicU64::new(NOWHERE) }; PORTS];
+static PORT_COUNT: AtomicUsize = AtomicUsize::new(0);
+static HANDLERS: [AtomicU64; FAULTS] = [const { AtomicU64::new(NOWHERE) }; FAULTS];
+static HANDLER_COUNT: AtomicUsize = AtomicUsize::new(0);
+/// The handler that may run once: `go` after the stop at its entry comes by again.
+static PASS: AtomicU64 = AtomicU64::new(NOWHERE);
+static NAIVE_WFI: AtomicBool = AtomicBool::new(false);
+static REGISTERS: OnceLock<RegisterNumbers> = OnceLock::new();
+
+/// Takes stores to `register` for bytes that `port`, the next one, sends.
+pub(crate) fn listen_to(port: usize, register: u64) {
+    TRANSMIT[port].store(register, Ordering::Release);
+    PORT_COUNT.store(port + 1, Ordering::Release);
+}
+
+/// Stops at the entry of the handler at `address`. Only blocks that are
+/// translated later know it, so this must come before the first `go`.
+pub(crate) fn stop_at(address: u64) -> Result<(), String> {
+    if HANDLERS.iter().any(|one| one.load(Ordering::Acquire) == address) {
+        return Ok(());
+    }
+    let index = HANDLER_COUNT.load(Ordering::Acquire);
+    let place = HANDLERS
+        .get(index)
+        .ok_or_else(|| format!("there is room for {FAULTS} fault handlers only"))?;
+    place.store(address, Ordering::Release);
+    HANDLER_COUNT.store(index + 1, Ordering::Release);
+    Ok(())
+}
+
+/// Leaves the cure of the WFI race out, for the test that it matters.
+pub(crate) fn leave_the_race() {
+    NAIVE_WFI.store(true, Ordering::Release);
+}
+
+/// The next fault stops again, whatever was let pass.
+pub(crate) fn forget_pass() {
+    PASS.store(NOWHERE, Ordering::Release);
+}
+
+/// Says where the registers are.
+pub(crate) fn know(registers: RegisterNumbers) {
+    REGISTERS.get_or_init(|| registers);
+}
+
+/// Where the registers are; `None` before there is a processor.
+pub(crate) fn registers() -> Option<RegisterNumbers> {
+    REGISTERS.get().copied()
+}
+
+/// Called for each block of guest code before it runs for the first time.
+pub(crate) extern "C" fn translate(_id: u64, block: Opaque) {
+    let cure = !NAIVE_WFI.load(Ordering::Acquire);
+    for instruction in qemu::instructions(block) {
+        if cure && is_wfi(instruction.opcode()) {
+            instruction.before(before_wfi);
+        }
+        let address = instruction.address();
+        if HANDLERS.iter().any(|handler| handler.load(Ordering::Acquire) == address) {
+            instruction.before_with_registers(fault_entry);
+        }
+        instruction.on_store(on_store);
+    }
+}
+
+/// `WFI` in its two encodings (Armv7-M ARM §A7.7.262).
+fn is_wfi(opcode: [u8; 4]) -> bool {
+    opcode[..2] == [0x30, 0xbf] || opcode == [0xaf, 0xf3, 0x03, 0x80]
+}
+
+/// A WFI marks the processor as halted before its instructions are accounted. A
+/// main loop that is awake just then moves the clock to the next timer from a
+/// stale "now", and later times are late by the unaccounted instructions (QEMU
+/// 10.0.2, `accel/tcg/icount-common.c`, `icount_start_warp_timer`). Accounting
+/// them before the WFI closes the window.
+unsafe extern "C" fn before_wfi(_cpu: c_uint, _data: Opaque) {
+    qemu::account();
+}
+
+/// After each store, in the thread of the processor.
+extern "C" fn on_store(_cpu: c_uint, information: u32, address: u64, _data: Opaque) {
+    let Some(port) =
+        TRANSMIT.iter().position(|register| register.load(Ordering::Relaxed) == address)
+    else {
+        return;
+    };
+    let (byte, now) = (qemu::stored_byte(information), qemu::now());
+    let met = lab().sent(port, byte, now);
+    if let Some(condition) = met {
+        stop::request(Reason::Condition(condition));
+    }
+}
+
+// Before the first instruction of a fault handler. The hook is called by
+// generated code, and its return address is what QEMU needs to find its way
+// back, so it is handed on as a third argument.
+#[cfg(target_arch = "x86_64")]
+std::arch::global_asm!(
+    ".pushsection .text.replab_fault_entry,\"ax\",@progbits",
+    ".type replab_fault_entry, @function",
+    "replab_fault_entry:",
+    "mov rdx, [rsp]",
+    "jmp {inner}",
+    ".size replab_fault_entry, . - replab_fault_entry",
+    ".popsection",
+    inner = sym at_fault,
+);
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+compile_error!("the entry of the fault hook is written for x86-64 and aarch64 only");
+
+#[cfg(target_arch = "aarch64")]
+std::arch::global_asm!(
+    ".pushsection .text.replab_fault_entry,\"ax\",@progbits",
+    ".type replab_fault_entry, @function",
+    "replab_fault_entry:",
+    "mov x2, x30",
+    "b {inner}",
+    ".size replab_fault_entry, . - replab_fault_entry",
+    ".popsection",
+    inner = sym at_fault,
+);
+
+unsafe extern "C" {
+    #[link_name = "replab_fault_entry"]
+    fn fault_entry(cpu: c_uint, address: Opaque);
+}
+
+/// Leaves the block if the machine is to stop here: going on would run the rest
+/// of it, and a BKPT there is a lockup, at which QEMU aborts.
+unsafe extern "C" fn at_fault(_cpu: c_uint, address: Opaque, return_address: usize) {
+    if fault_stops(qemu::unpack(address) as u64) {
+        // SAFETY: generated code called the entry above, which jumped here with
+        // its return address; this frame and the entry own nothing.
+        unsafe { qemu::leave_block(return_address) }
+    }
+}
+
+/// Whether the fault whose handler begins at `address` stops the machine.
+fn fault_stops(address: u64) -> bool {
+    let exception = registers().map_or(0, |numbers| qemu::register(numbers.xpsr)) & 0x1ff;
+    // Handlers are often shared with other exceptions.
+    if !(3..=6).contains(&exception) {
+        return false;
+    }
+    if PASS.compare_exchange(address, NOWHERE, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+        return false;
+    }
+    // The clock must not be read here; the answer to `go` carries the time. If
+    // another stop is on its way, that one comes first and this entry is met again.
+    if lab().file(Reason::Fault(exception)) {
+        PASS.store(address, Ordering::Release);
+        stop::carry_out_soon();
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_encodings_of_wfi_are_known() {
+        assert!(is_wfi([0x30, 0xbf, 0x00, 0xbf]));
+        assert!(is_wfi([0xaf, 0xf3, 0x03, 0x80]));
+        assert!(!is_wfi([0x20, 0xbf, 0x30, 0xbf]), "that is WFE");
+    }
+}

@@ -1,0 +1,144 @@
+//! How QEMU loads the plugin: `-plugin FILE,ctl=DESCRIPTOR[,wfi=naive]`.
+
+use std::ffi::{CStr, c_char, c_int, c_uint};
+use std::fs::File;
+use std::os::fd::FromRawFd;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use crate::hooks;
+use crate::lab::lab;
+use crate::qemu;
+use crate::session;
+
+/// The plugin interface that this is written for (`include/qemu/qemu-plugin.h`, QEMU 10.0).
+const INTERFACE: c_int = 4;
+
+/// Read by QEMU's loader before anything else.
+#[unsafe(no_mangle)]
+pub(crate) static qemu_plugin_version: c_int = INTERFACE;
+
+static SOCKET: AtomicI32 = AtomicI32::new(-1);
+
+/// The beginning of `qemu_info_t` (`include/qemu/qemu-plugin.h`).
+#[repr(C)]
+struct Information {
+    target: *const c_char,
+    least: c_int,
+    current: c_int,
+}
+
+/// Called once by QEMU's loader, before the machine is built.
+///
+/// # Safety
+///
+/// For QEMU only: `information` and the `count` C strings behind `arguments` must be there.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn qemu_plugin_install(
+    id: u64,
+    information: *const Information,
+    count: c_int,
+    arguments: *const *const c_char,
+) -> c_int {
+    let count = usize::try_from(count).unwrap_or(0);
+    // SAFETY: QEMU's promise above.
+    let (current, arguments) = unsafe {
+        let arguments: Vec<_> = (0..count)
+            .map(|index| CStr::from_ptr(*arguments.add(index)).to_string_lossy())
+            .collect();
+        ((*information).current, arguments)
+    };
+    match install(id, current, &arguments) {
+        Ok(()) => 0,
+        Err(why) => {
+            // The lab looks for this beginning.
+            eprintln!("replab-qemu-plugin refuses: {why}");
+            1
+        }
+    }
+}
+
+fn install(id: u64, interface: c_int, arguments: &[impl AsRef<str>]) -> Result<(), String> {
+    if interface != INTERFACE {
+        return Err(format!("this QEMU has plugin interface {interface}, not {INTERFACE}"));
+    }
+    let options = options(arguments)?;
+    qemu::find().map_err(|name| format!("this QEMU does not export {name}"))?;
+    if options.naive_wfi {
+        hooks::leave_the_race();
+    }
+    SOCKET.store(options.socket, Ordering::Release);
+    qemu::hook(id, hooks::translate, created);
+    Ok(())
+}
+
+/// Called for each processor, in the main thread, while the machine is built.
+extern "C" fn created(_id: u64, cpu: c_uint) {
+    if cpu != 0 {
+        return;
+    }
+    match qemu::register_numbers() {
+        Ok(numbers) => hooks::know(numbers),
+        Err(name) => {
+            eprintln!("replab-qemu-plugin refuses: the processor has no register {name}");
+            qemu::leave();
+        }
+    }
+    let descriptor = SOCKET.load(Ordering::Acquire);
+    // SAFETY: the lab left this descriptor for us and nobody else in the process uses it.
+    let socket = unsafe { File::from_raw_fd(descriptor) };
+    match socket.try_clone() {
+        Ok(clone) => lab().out.connect(clone),
+        Err(error) => {
+            eprintln!("replab-qemu-plugin refuses: descriptor {descriptor} is none: {error}");
+            qemu::leave();
+        }
+    }
+    session::serve(socket, descriptor);
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Options {
+    socket: c_int,
+    naive_wfi: bool,
+}
+
+fn options(arguments: &[impl AsRef<str>]) -> Result<Options, String> {
+    let mut options = Options { socket: -1, naive_wfi: false };
+    for argument in arguments {
+        match argument.as_ref().split_once('=') {
+            Some(("ctl", number)) => options.socket = number.parse().unwrap_or(-1),
+            Some(("wfi", "naive")) => options.naive_wfi = true,
+            _ => {
+                return Err(format!(
+                    "unknown option `{}` (there are ctl=DESCRIPTOR and wfi=naive)",
+                    argument.as_ref()
+                ));
+            }
+        }
+    }
+    if options.socket < 0 {
+        return Err("ctl=DESCRIPTOR is missing".to_owned());
+    }
+    Ok(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_few() {
+        assert_eq!(options(&["ctl=5"]), Ok(Options { socket: 5, naive_wfi: false }));
+        assert_eq!(options(&["ctl=5", "wfi=naive"]), Ok(Options { socket: 5, naive_wfi: true }));
+        assert!(options(&["ctl=five"]).unwrap_err().contains("ctl=DESCRIPTOR is missing"));
+        assert!(options(&["ctl=5", "fly=on"]).unwrap_err().contains("unknown option `fly=on`"));
+    }
+
+    #[test]
+    fn another_interface_is_refused_before_anything_is_called() {
+        let error = install(0, 7, &["ctl=5"]).unwrap_err();
+        assert_eq!(error, "this QEMU has plugin interface 7, not 4");
+        let error = install(0, 4, &["ctl=5"]).unwrap_err();
+        assert!(error.contains("does not export qemu_plugin_register_vcpu_tb_trans_cb"), "{error}");
+    }
+}

@@ -1,0 +1,331 @@
+//! What the plugin knows of the run: ports, watched lines, what is scheduled,
+//! what ends the current `go`, and what was said.
+//!
+//! It is written by the processor's thread and by QEMU's main loop, so it lives
+//! behind one lock. Nothing here calls QEMU, because QEMU may call back into the
+//! plugin: who needs both takes what it needs, lets go of the lock, and calls.
+
+use std::fmt;
+use std::sync::{LazyLock, Mutex, MutexGuard};
+
+use crate::conditions::{Condition, Tail};
+use crate::inbox::Inbox;
+use crate::output::Output;
+use crate::stimuli::Stimuli;
+
+static LAB: LazyLock<Mutex<Lab>> = LazyLock::new(Mutex::default);
+
+/// The one lab. Never hold it across a call into QEMU.
+pub(crate) fn lab() -> MutexGuard<'static, Lab> {
+    LAB.lock().expect("a panic ends the process")
+}
+
+/// A level that no line has: before the first edge and after a reset.
+const UNKNOWN: i32 = i32::MIN;
+
+/// Why a machine stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    Time,
+    Condition(usize),
+    Fault(u32),
+    Reset,
+    Halt,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::Time => f.write_str("time"),
+            Reason::Condition(index) => write!(f, "condition {index}"),
+            Reason::Fault(exception) => write!(f, "fault {exception}"),
+            Reason::Reset => f.write_str("reset"),
+            Reason::Halt => f.write_str("halt"),
+        }
+    }
+}
+
+/// One level that the lab drives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Drive {
+    /// What the answer to the command called it.
+    pub(crate) id: usize,
+    /// Which of the driven lines.
+    pub(crate) line: usize,
+    pub(crate) level: i32,
+}
+
+#[derive(Debug)]
+struct Port {
+    inbox: Inbox,
+    tail: Tail,
+}
+
+#[derive(Debug)]
+struct Watched {
+    device: usize,
+    line: u32,
+    level: i32,
+}
+
+/// See the head of this module.
+#[derive(Default)]
+pub(crate) struct Lab {
+    pub(crate) out: Output,
+    ports: Vec<Port>,
+    watched: Vec<Watched>,
+    devices: Vec<u32>,
+    conditions: Vec<Condition>,
+    stimuli: Stimuli<Drive>,
+    drives: usize,
+    held: Vec<Drive>,
+    lost: bool,
+    filed: Option<Reason>,
+    firmware_asked: bool,
+}
+
+impl Lab {
+    /// A new port; its number.
+    pub(crate) fn add_port(&mut self, baud: u32) -> usize {
+        self.ports.push(Port { inbox: Inbox::new(baud), tail: Tail::default() });
+        self.ports.len() - 1
+    }
+
+    /// The bytes on their way to `port`, if there is one.
+    pub(crate) fn inbox(&mut self, port: usize) -> Option<&mut Inbox> {
+        self.ports.get_mut(port).map(|port| &mut port.inbox)
+    }
+
+    /// A new watch of `lines` lines; its number. The indices for [`Lab::edge`] follow each other.
+    pub(crate) fn add_watch(&mut self, lines: u32) -> usize {
+        let device = self.devices.len();
+        self.devices.push(lines);
+        self.watched.extend((0..lines).map(|line| Watched { device, line, level: UNKNOWN }));
+        device
+    }
+
+    /// The firmware sent `byte`; gives the condition that this fulfils.
+    pub(crate) fn sent(&mut self, port: usize, byte: u8, now: i64) -> Option<usize> {
+        self.out.line(format_args!("U {now} {port} {byte:02x}"));
+        let tail = &mut self.ports.get_mut(port)?.tail;
+        tail.push(byte);
+        self.conditions.iter().position(
+            |one| matches!(one, Condition::Bytes { port: on, pattern } if *on == port && tail.ends_with(pattern)),
+        )
+    }
+
+    /// The front byte of `port`'s inbox arrives now.
+    pub(crate) fn received(&mut self, port: usize, now: i64) {
+        let Some(inbox) = self.ports.get_mut(port).map(|port| &mut port.inbox) else { return };
+        if let Some(byte) = inbox.front() {
+            inbox.delivered();
+            self.out.line(format_args!("I {now} {port} {byte:02x}"));
+        }
+    }
+
+    /// The watched line with this index has `level`; gives the condition that this fulfils.
+    pub(crate) fn edge(&mut self, index: usize, level: i32, now: i64) -> Option<usize> {
+        let watched = self.watched.get_mut(index)?;
+        if watched.level == level {
+            return None;
+        }
+        watched.level = level;
+        let (device, line) = (watched.device, watched.line);
+        self.out.line(format_args!("G {now} {device} {line} {level}"));
+        self.conditions.iter().position(|one| {
+            matches!(one, Condition::Edge { device: on, line: of, level: to }
+                if (*on, *of) == (device, line) && to.is_none_or(|to| to == level))
+        })
+    }
+
+    /// Schedules a level for driven line `line`; gives the drive's id.
+    pub(crate) fn schedule(&mut self, at: i64, line: usize, level: i32) -> usize {
+        let id = self.drives;
+        self.drives += 1;
+        self.stimuli.insert(at, Drive { id, line, level });
+        id
+    }
+
+    /// When the next scheduled level is due.
+    pub(crate) fn next_drive_at(&self) -> Option<i64> {
+        self.stimuli.next_at()
+    }
+
+    /// The next level whose time has come: it is held from now on.
+    pub(crate) fn drive_due(&mut self, now: i64) -> Option<Drive> {
+        let drive = self.stimuli.take_due(now)?;
+        self.held.retain(|held| held.line != drive.line);
+        self.held.push(drive);
+        self.out.line(format_args!("D {now} {} {}", drive.id, drive.level));
+        Some(drive)
+    }
+
+    /// The lines that a reset let go and that the lab still holds: to be driven again.
+    pub(crate) fn drive_again(&mut self, now: i64) -> Vec<Drive> {
+        if !std::mem::take(&mut self.lost) {
+            return Vec::new();
+        }
+        let held: Vec<Drive> = self.held.iter().filter(|held| held.level != -1).copied().collect();
+        for drive in &held {
+            self.out.line(format_args!("D {now} {} {}", drive.id, drive.level));
+        }
+        held
+    }
+
+    /// Takes the conditions of a `go`, if their ports and lines exist.
+    pub(crate) fn begin(&mut self, conditions: Vec<Condition>) -> Result<(), String> {
+        for condition in &conditions {
+            match condition {
+                Condition::Bytes { port, .. } if *port >= self.ports.len() => {
+                    return Err(format!("no port {port}"));
+                }
+                Condition::Edge { device, line, .. }
+                    if self.devices.get(*device).is_none_or(|lines| line >= lines) =>
+                {
+                    return Err(format!("no line {line} of watch {device}"));
+                }
+                _ => {}
+            }
+        }
+        self.conditions = conditions;
+        self.firmware_asked = false;
+        Ok(())
+    }
+
+    /// Files a stop; `false` if one is on its way already: the first reason counts.
+    pub(crate) fn file(&mut self, reason: Reason) -> bool {
+        if self.filed.is_some() {
+            return false;
+        }
+        self.filed = Some(reason);
+        self.firmware_asked = reason == Reason::Reset;
+        true
+    }
+
+    /// Whether a stop is on its way.
+    pub(crate) fn is_filed(&self) -> bool {
+        self.filed.is_some()
+    }
+
+    /// The machine stands: says why, or `otherwise` if nobody here asked for it.
+    pub(crate) fn stopped(&mut self, now: i64, otherwise: &str) {
+        match self.filed.take() {
+            Some(reason) => self.out.line(format_args!("STOP {now} {reason}")),
+            None => self.out.line(format_args!("STOP {now} {otherwise}")),
+        }
+        self.out.flush();
+    }
+
+    /// Drops all that is on its way to the machine, before a reset.
+    pub(crate) fn drop_pending(&mut self) {
+        self.ports.iter_mut().for_each(|port| port.inbox.clear());
+        self.stimuli.clear();
+    }
+
+    /// The machine was reset. Models let go of their lines without telling, so
+    /// the next level of each counts as an edge, and held lines are driven again.
+    pub(crate) fn was_reset(&mut self, now: i64, by_lab: bool) {
+        let cause = match (by_lab, std::mem::take(&mut self.firmware_asked)) {
+            (true, false) => "lab",
+            (true, true) => "firmware",
+            (false, _) => "other",
+        };
+        self.out.line(format_args!("R {now} {cause}"));
+        self.watched.iter_mut().for_each(|watched| watched.level = UNKNOWN);
+        self.ports.iter_mut().for_each(|port| port.tail.clear());
+        self.lost = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::{Expect, expect};
+
+    fn two_lines_and_a_port() -> Lab {
+        let mut lab = Lab::default();
+        lab.add_port(115_200);
+        lab.add_watch(2);
+        lab
+    }
+
+    #[track_caller]
+    fn check(lab: &mut Lab, expected: &Expect) {
+        expected.assert_eq(&lab.out.taken());
+    }
+
+    #[test]
+    fn conditions_are_met_by_the_byte_or_the_edge_that_completes_them() {
+        let mut lab = two_lines_and_a_port();
+        let bytes = Condition::Bytes { port: 0, pattern: b"> ".to_vec() };
+        lab.begin(vec![bytes, Condition::Edge { device: 0, line: 1, level: Some(1) }]).unwrap();
+        assert_eq!(lab.sent(0, b'>', 10), None);
+        assert_eq!(lab.edge(0, 1, 11), None, "another line");
+        assert_eq!(lab.edge(1, 0, 12), None, "the other level");
+        assert_eq!(lab.sent(0, b' ', 13), Some(0));
+        assert_eq!(lab.edge(1, 1, 14), Some(1));
+        assert_eq!(lab.edge(1, 1, 15), None, "no change");
+        check(&mut lab, &expect!["U 10 0 3e\nG 11 0 0 1\nG 12 0 1 0\nU 13 0 20\nG 14 0 1 1\n"]);
+    }
+
+    #[test]
+    fn conditions_on_what_is_not_there_are_refused() {
+        let mut lab = two_lines_and_a_port();
+        let edge = |device, line| vec![Condition::Edge { device, line, level: None }];
+        assert_eq!(lab.begin(edge(0, 2)), Err("no line 2 of watch 0".to_owned()));
+        assert_eq!(lab.begin(edge(1, 0)), Err("no line 0 of watch 1".to_owned()));
+        let bytes = vec![Condition::Bytes { port: 1, pattern: vec![0] }];
+        assert_eq!(lab.begin(bytes), Err("no port 1".to_owned()));
+    }
+
+    #[test]
+    fn the_first_reason_counts() {
+        let mut lab = two_lines_and_a_port();
+        assert!(lab.file(Reason::Condition(3)));
+        assert!(!lab.file(Reason::Time));
+        lab.stopped(7, "other");
+        lab.stopped(8, "other");
+        check(&mut lab, &expect!["STOP 7 condition 3\nSTOP 8 other\n"]);
+    }
+
+    #[test]
+    fn a_reset_knows_who_asked_for_it() {
+        let mut lab = two_lines_and_a_port();
+        lab.file(Reason::Reset);
+        lab.stopped(1, "other");
+        lab.was_reset(1, true);
+        lab.was_reset(2, true);
+        lab.was_reset(3, false);
+        check(&mut lab, &expect!["STOP 1 reset\nR 1 firmware\nR 2 lab\nR 3 other\n"]);
+    }
+
+    #[test]
+    fn held_lines_are_driven_again_after_a_reset_and_outputs_are_unknown() {
+        let mut lab = two_lines_and_a_port();
+        lab.schedule(5, 0, 1);
+        lab.schedule(5, 1, 1);
+        lab.schedule(6, 1, -1);
+        while lab.drive_due(6).is_some() {}
+        lab.edge(0, 1, 6);
+        assert_eq!(lab.drive_again(7), []);
+        lab.was_reset(8, true);
+        assert_eq!(lab.drive_again(9), [Drive { id: 0, line: 0, level: 1 }]);
+        assert_eq!(lab.drive_again(9), []);
+        lab.edge(0, 1, 10);
+        check(
+            &mut lab,
+            &expect!["D 6 0 1\nD 6 1 1\nD 6 2 -1\nG 6 0 0 1\nR 8 lab\nD 9 0 1\nG 10 0 0 1\n"],
+        );
+    }
+
+    #[test]
+    fn nothing_scheduled_survives_a_reset() {
+        let mut lab = two_lines_and_a_port();
+        lab.schedule(5, 0, 1);
+        lab.inbox(0).unwrap().push(0, 0, b"x");
+        lab.drop_pending();
+        assert_eq!(lab.drive_due(9), None);
+        lab.received(0, 9);
+        check(&mut lab, &expect![""]);
+    }
+}

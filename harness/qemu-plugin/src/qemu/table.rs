@@ -1,0 +1,162 @@
+//! The functions of QEMU that the plugin calls, found by name at install.
+//!
+//! Signatures are those of 10.0.2. The first group is QEMU's plugin interface
+//! (`include/qemu/qemu-plugin.h`, version 4); the others are internals, which
+//! Debian's build exports because it is built with `--enable-modules`.
+
+use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
+use std::mem::transmute;
+
+/// Any object of QEMU's, or a value that it hands back unread.
+pub(crate) type Opaque = *mut c_void;
+
+/// What a plugin hook learns of a load or store (`qemu_plugin_mem_value`): a
+/// type tag and a union of 16 bytes, the narrowest value in the lowest bytes.
+#[repr(C)]
+pub(crate) struct MemoryValue {
+    tag: c_int,
+    pub(crate) data: [u64; 2],
+}
+
+/// The public head of glib's `GArray` and `GByteArray` (`glib/garray.h`).
+#[repr(C)]
+pub(crate) struct ArrayHead {
+    pub(crate) data: *mut u8,
+    pub(crate) length: c_uint,
+}
+
+/// `VersionInfo` of `qapi/control.json`.
+#[repr(C)]
+pub(crate) struct VersionInfo {
+    pub(crate) qemu: *const VersionTriple,
+    pub(crate) package: *const c_char,
+}
+
+/// `VersionTriple` of `qapi/control.json`.
+#[repr(C)]
+pub(crate) struct VersionTriple {
+    pub(crate) major: i64,
+    pub(crate) minor: i64,
+    pub(crate) micro: i64,
+}
+
+pub(crate) type TranslateHook = extern "C" fn(u64, Opaque);
+pub(crate) type CpuHook = extern "C" fn(u64, c_uint);
+pub(crate) type MemoryHook = extern "C" fn(c_uint, u32, u64, Opaque);
+pub(crate) type ExecHook = unsafe extern "C" fn(c_uint, Opaque);
+pub(crate) type Callback = extern "C" fn(Opaque);
+pub(crate) type LineCallback = extern "C" fn(Opaque, c_int, c_int);
+pub(crate) type StateCallback = extern "C" fn(Opaque, bool, c_int);
+pub(crate) type Work = extern "C" fn(Opaque, u64);
+
+macro_rules! table {
+    ($($name:ident($($argument:ty),*) $(-> $result:ty)?;)*) => {
+        /// All of them.
+        #[derive(Clone, Copy)]
+        pub(crate) struct Table {
+            $(pub(crate) $name: unsafe extern "C" fn($($argument),*) $(-> $result)?,)*
+            /// The queue of processors; its first word is the first of them (`include/hw/core/cpu.h`).
+            pub(crate) cpus_queue: *const Opaque,
+        }
+
+        impl Table {
+            /// Looks all of them up; `Err` names the first that this QEMU does not export.
+            pub(crate) fn find() -> Result<Table, &'static str> {
+                Ok(Table {
+                    $($name: {
+                        let name = concat!(stringify!($name), "\0");
+                        // SAFETY: the symbol is QEMU's function of that name, whose
+                        // signature in 10.0.2 is the one written in the table below;
+                        // other builds are refused by the lab at `hello`, before any
+                        // other of these is called.
+                        unsafe { transmute::<Opaque, unsafe extern "C" fn($($argument),*) $(-> $result)?>(symbol(name)?) }
+                    },)*
+                    cpus_queue: symbol("cpus_queue\0")?.cast(),
+                })
+            }
+        }
+    };
+}
+
+table! {
+    // include/qemu/qemu-plugin.h
+    qemu_plugin_register_vcpu_tb_trans_cb(u64, TranslateHook);
+    qemu_plugin_register_vcpu_init_cb(u64, CpuHook);
+    qemu_plugin_tb_n_insns(*const c_void) -> usize;
+    qemu_plugin_tb_get_insn(*const c_void, usize) -> Opaque;
+    qemu_plugin_insn_vaddr(*const c_void) -> u64;
+    qemu_plugin_insn_data(*const c_void, *mut u8, usize) -> usize;
+    qemu_plugin_register_vcpu_mem_cb(Opaque, MemoryHook, c_int, c_int, Opaque);
+    qemu_plugin_register_vcpu_insn_exec_cb(Opaque, ExecHook, c_int, Opaque);
+    qemu_plugin_mem_get_value(u32) -> MemoryValue;
+    qemu_plugin_get_registers() -> *mut ArrayHead;
+    // include/qemu/timer.h
+    qemu_clock_get_ns(c_int) -> i64;
+    qemu_clock_run_timers(c_int) -> bool;
+    timer_init_full(Opaque, Opaque, c_int, c_int, c_int, Callback, Opaque);
+    timer_mod_ns(Opaque, i64);
+    timer_del(Opaque);
+    // include/exec/icount.h (10.0: include/system/cpu-timers.h)
+    icount_update(Opaque);
+    // include/system/runstate.h
+    vm_start();
+    vm_stop(c_int) -> c_int;
+    runstate_is_running() -> bool;
+    qemu_add_vm_change_state_handler(StateCallback, Opaque) -> Opaque;
+    qemu_system_reset_request(c_int);
+    // include/system/reset.h
+    qemu_register_reset(Callback, Opaque);
+    // include/qemu/main-loop.h
+    bql_unlock();
+    bql_lock_impl(*const c_char, c_int);
+    qemu_set_fd_handler(c_int, Option<Callback>, Option<Callback>, Opaque);
+    // include/hw/core/cpu.h; the last argument is a union of 8 bytes
+    async_run_on_cpu(Opaque, Work, u64);
+    // include/exec/cpu-all.h, include/exec/exec-all.h
+    cpu_memory_rw_debug(Opaque, u64, *mut u8, usize, bool) -> c_int;
+    cpu_loop_exit_restore(Opaque, usize) -> !;
+    // include/exec/gdbstub.h
+    gdb_read_register(Opaque, *mut ArrayHead, c_int) -> c_int;
+    // glib/garray.h
+    g_byte_array_new() -> *mut ArrayHead;
+    g_byte_array_free(*mut ArrayHead, c_int) -> Opaque;
+    // include/qom/object.h
+    object_resolve_path(*const c_char, *mut bool) -> Opaque;
+    object_dynamic_cast(Opaque, *const c_char) -> Opaque;
+    object_property_find(Opaque, *const c_char) -> Opaque;
+    // include/hw/qdev-core.h, include/hw/irq.h
+    qdev_get_gpio_in_named(Opaque, *const c_char, c_int) -> Opaque;
+    qdev_intercept_gpio_out(Opaque, Opaque, *const c_char, c_int) -> Opaque;
+    qemu_allocate_irq(LineCallback, Opaque, c_int) -> Opaque;
+    qemu_set_irq(Opaque, c_int);
+    // include/chardev/char.h
+    qemu_chr_find(*const c_char) -> Opaque;
+    qemu_chr_be_can_write(Opaque) -> c_int;
+    qemu_chr_be_write(Opaque, *const u8, c_int);
+    // qapi/control.json
+    qmp_query_version(*mut Opaque) -> *mut VersionInfo;
+}
+
+// SAFETY: function pointers, and the address of a variable that QEMU never moves.
+unsafe impl Send for Table {}
+// SAFETY: as above; nothing is written through it.
+unsafe impl Sync for Table {}
+
+/// The address of `name`, which ends with a zero byte.
+fn symbol(name: &'static str) -> Result<Opaque, &'static str> {
+    let text = CStr::from_bytes_with_nul(name.as_bytes())
+        .expect("the table ends its names with a zero byte");
+    // SAFETY: `text` is a C string; the default handle searches QEMU's own symbols.
+    let address = unsafe { libc::dlsym(libc::RTLD_DEFAULT, text.as_ptr()) };
+    if address.is_null() { Err(name.trim_end_matches('\0')) } else { Ok(address) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_is_no_qemu_is_refused_by_the_name_of_what_it_lacks() {
+        assert_eq!(Table::find().err(), Some("qemu_plugin_register_vcpu_tb_trans_cb"));
+    }
+}

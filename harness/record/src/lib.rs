@@ -1,0 +1,16 @@
+//! The words that the other crates share: machine time, pins and levels, the
+//! events of a run, and its verdict.
+//!
+//! Pure: nothing here starts, waits, reads or prints. A [`Record`] is all that
+//! crossed ports and pins in a run; every event carries the nanosecond at which
+//! it happened inside the machine, and all judging uses those stamps.
+
+mod event;
+mod time;
+mod verdict;
+mod wave;
+
+pub use event::{Event, Level, PinName, PortName, Record, ResetCause};
+pub use time::MachineTime;
+pub use verdict::{Broken, Claim, Failure, SkipReason, StepPlace, Verdict};
+pub use wave::{Edge, Wave};

@@ -1,0 +1,147 @@
+//! What a run came to.
+//!
+//! "The firmware, or the scenario's claim, is wrong" is [`Verdict::Failed`];
+//! "the lab could not tell" is [`Verdict::Broken`]. They never mix.
+
+use std::path::PathBuf;
+
+use crate::MachineTime;
+
+/// The result of one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Each claim held.
+    Passed,
+    /// A claim did not hold.
+    Failed(Box<Failure>),
+    /// The lab could not tell.
+    Broken(Box<Broken>),
+    /// It was not played.
+    Skipped(SkipReason),
+}
+
+/// Where a step stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepPlace {
+    /// The step's number, from 1.
+    pub number: usize,
+    /// How many steps the scenario has.
+    pub of: usize,
+    /// The scenario's file.
+    pub file: PathBuf,
+    /// The line of the step, from 1.
+    pub line: usize,
+    /// The step's word, or the name that the author gave it.
+    pub title: String,
+}
+
+/// A claim that did not hold: which, what came instead, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The step that made the claim; `None` for what holds through the whole run.
+    pub step: Option<StepPlace>,
+    /// What was claimed and what came.
+    pub claim: Claim,
+    /// Machine time at which it was known.
+    pub at: MachineTime,
+    /// More to read, line by line: a table of edges, a diff.
+    pub details: Vec<String>,
+    /// What to look at next, in a sentence; empty if there is nothing to say.
+    pub hint: String,
+}
+
+/// What was claimed, and what came instead, each as a fragment of a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Text on a port: a prompt, a line, an answer.
+    Output {
+        /// `">>> " on uart0 within 2 s`.
+        expected: String,
+        /// `nothing after 0.398 s`.
+        got: String,
+    },
+    /// The answer of one REPL line.
+    Answer {
+        /// The line that was typed.
+        typed: String,
+        /// What the transcript says.
+        expected: String,
+        /// What the board said.
+        got: String,
+    },
+    /// The level of a pin.
+    Level {
+        /// `LED high`.
+        expected: String,
+        /// `low since 1.2 s`.
+        got: String,
+    },
+    /// The shape of a wave.
+    Wave {
+        /// `period 1 s ±1 % on LED`.
+        expected: String,
+        /// `1.104 s`.
+        got: String,
+    },
+    /// Code that should have run to its end.
+    Code {
+        /// `no exception`, `raises ValueError`.
+        expected: String,
+        /// The traceback's last line.
+        got: String,
+    },
+    /// A stored snapshot.
+    Snapshot {
+        /// The file that holds it.
+        file: PathBuf,
+    },
+    /// The firmware crashed: a fault, a reset that nobody asked for.
+    Crash {
+        /// `no crash`, or what else was going on.
+        expected: String,
+        /// `HardFault at 0x000012a4`.
+        got: String,
+    },
+}
+
+/// Why the lab could not tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// The step that was being played.
+    pub step: Option<StepPlace>,
+    /// What went wrong, from the outermost cause to the innermost.
+    pub causes: Vec<String>,
+    /// The last lines that the emulator wrote, if it did.
+    pub last_words: Vec<String>,
+}
+
+/// Why a run was not played.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SkipReason {
+    /// The target cannot do what the scenario needs.
+    Lacks {
+        /// The target.
+        target: String,
+        /// The word from the scenario's `needs:`, or the step that needs it.
+        capability: String,
+    },
+    /// An emulator is not installed.
+    NotInstalled {
+        /// Which.
+        program: String,
+        /// How to get it.
+        advice: String,
+    },
+    /// The scenario does not list the board.
+    OtherBoard {
+        /// The board that was asked for.
+        board: String,
+    },
+    /// The firmware was not built.
+    NoFirmware {
+        /// The board.
+        board: String,
+        /// How to get it.
+        advice: String,
+    },
+}

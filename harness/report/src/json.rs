@@ -1,0 +1,387 @@
+//! The events of `--json`: one object a line, documented in `docs/json.md`.
+//!
+//! Field names and words are an interface: one that goes or changes its meaning
+//! raises [`FORMAT_VERSION`], one that comes does not.
+
+use std::time::Duration;
+
+use replab_record::{Broken, Claim, Failure, SkipReason, StepPlace, Verdict};
+use serde::Serialize;
+
+use crate::progress::skip_reason;
+use crate::{Ending, ExitCode, Run, Tally};
+
+/// The version of the events, in the first of them.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The first event: what will be played.
+pub fn started(runs: usize) -> String {
+    line(&Event::Started { replab: FORMAT_VERSION, runs })
+}
+
+/// A run begins. `identity` is the scenario's, `target` is `BOARD@BACKEND`.
+pub fn run_started(identity: &str, target: &str) -> String {
+    line(&Event::RunStarted { scenario: identity, target })
+}
+
+/// A run has ended; `transcript` is its file as shown to people, `None` if there is none.
+pub fn run_finished(run: &Run<'_>, transcript: Option<&str>) -> String {
+    line(&Event::RunFinished(Box::new(RunFinished {
+        scenario: run.identity,
+        title: run.title,
+        target: run.target.to_string(),
+        verdict: run.word(),
+        machine_ns: nanos(run.machine),
+        wall_ns: nanos(run.wall),
+        notes: run
+            .notes
+            .iter()
+            .map(|note| JsonNote { at_ns: note.at.as_nanos(), text: &note.text })
+            .collect(),
+        transcript,
+        failure: match run.verdict {
+            Verdict::Failed(failure) => Some(JsonFailure::of(failure)),
+            _ => None,
+        },
+        broken: match run.verdict {
+            Verdict::Broken(broken) => Some(JsonBroken::of(broken)),
+            _ => None,
+        },
+        skipped: match run.verdict {
+            Verdict::Skipped(reason) => Some(JsonSkip::of(reason)),
+            _ => None,
+        },
+    })))
+}
+
+/// The last event: the counts, and the exit code that follows from them.
+pub fn summary(tally: &Tally, wall: Duration, ending: &Ending) -> String {
+    line(&Event::Summary {
+        passed: tally.passed,
+        failed: tally.failed,
+        pending: tally.pending,
+        broken: tally.broken,
+        skipped: tally.skipped,
+        machine_ns: nanos(tally.machine),
+        wall_ns: nanos(wall),
+        exit_code: ExitCode::of(ending).number(),
+    })
+}
+
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "snake_case")]
+enum Event<'a> {
+    Started {
+        replab: u32,
+        runs: usize,
+    },
+    RunStarted {
+        scenario: &'a str,
+        target: &'a str,
+    },
+    RunFinished(Box<RunFinished<'a>>),
+    Summary {
+        passed: usize,
+        failed: usize,
+        pending: usize,
+        broken: usize,
+        skipped: usize,
+        machine_ns: u64,
+        wall_ns: u64,
+        exit_code: u8,
+    },
+}
+
+#[derive(Serialize)]
+struct RunFinished<'a> {
+    scenario: &'a str,
+    title: &'a str,
+    target: String,
+    verdict: &'static str,
+    machine_ns: u64,
+    wall_ns: u64,
+    notes: Vec<JsonNote<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transcript: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<JsonFailure<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    broken: Option<JsonBroken<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skipped: Option<JsonSkip>,
+}
+
+#[derive(Serialize)]
+struct JsonNote<'a> {
+    at_ns: u64,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonStep<'a> {
+    number: usize,
+    of: usize,
+    file: String,
+    line: usize,
+    title: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonFailure<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<JsonStep<'a>>,
+    claim: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    typed: Option<&'a str>,
+    expected: String,
+    got: String,
+    at_ns: u64,
+    details: &'a [String],
+    hint: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonBroken<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<JsonStep<'a>>,
+    causes: &'a [String],
+    last_words: &'a [String],
+}
+
+#[derive(Serialize)]
+struct JsonSkip {
+    reason: &'static str,
+    text: String,
+}
+
+impl JsonStep<'_> {
+    fn of(place: &StepPlace) -> JsonStep<'_> {
+        JsonStep {
+            number: place.number,
+            of: place.of,
+            file: place.file.display().to_string(),
+            line: place.line,
+            title: &place.title,
+        }
+    }
+}
+
+impl JsonFailure<'_> {
+    fn of(failure: &Failure) -> JsonFailure<'_> {
+        let (claim, typed, expected, got) = parts(&failure.claim);
+        JsonFailure {
+            step: failure.step.as_ref().map(JsonStep::of),
+            claim,
+            typed,
+            expected,
+            got: got.to_owned(),
+            at_ns: failure.at.as_nanos(),
+            details: &failure.details,
+            hint: &failure.hint,
+        }
+    }
+}
+
+/// The claim's word, what was typed, what was expected, what came.
+fn parts(claim: &Claim) -> (&'static str, Option<&str>, String, &str) {
+    match claim {
+        Claim::Output { expected, got } => ("output", None, expected.clone(), got),
+        Claim::Answer { typed, expected, got } => ("answer", Some(typed), expected.clone(), got),
+        Claim::Level { expected, got } => ("level", None, expected.clone(), got),
+        Claim::Wave { expected, got } => ("wave", None, expected.clone(), got),
+        Claim::Code { expected, got } => ("code", None, expected.clone(), got),
+        Claim::Crash { expected, got } => ("crash", None, expected.clone(), got),
+        Claim::Snapshot { file } => ("snapshot", None, file.display().to_string(), ""),
+    }
+}
+
+impl JsonBroken<'_> {
+    fn of(broken: &Broken) -> JsonBroken<'_> {
+        JsonBroken {
+            step: broken.step.as_ref().map(JsonStep::of),
+            causes: &broken.causes,
+            last_words: &broken.last_words,
+        }
+    }
+}
+
+impl JsonSkip {
+    fn of(skip: &SkipReason) -> JsonSkip {
+        let reason = match skip {
+            SkipReason::Lacks { .. } => "lacks",
+            SkipReason::NotInstalled { .. } => "not-installed",
+            SkipReason::OtherBoard { .. } => "other-board",
+            SkipReason::NoFirmware { .. } => "no-firmware",
+        };
+        JsonSkip { reason, text: skip_reason(skip) }
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn line(event: &Event<'_>) -> String {
+    serde_json::to_string(event).expect("events have string keys only")
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::run::tests::{Told, blink};
+
+    #[track_caller]
+    fn check(told: &Told, expected: &Expect) {
+        let line = told.with(|run| run_finished(run, Some("target/replab/blink.lab-m0.qemu.txt")));
+        assert!(!line.contains('\n'), "one event is one line: {line}");
+        let value: serde_json::Value = serde_json::from_str(&line).expect("an event is JSON");
+        expected.assert_eq(&format!("{value:#}"));
+    }
+
+    #[test]
+    fn a_passed_run_has_its_notes_and_times() {
+        check(
+            &blink(),
+            &expect![[r#"
+            {
+              "event": "run-finished",
+              "machine_ns": 5024000000,
+              "notes": [
+                {
+                  "at_ns": 3000000,
+                  "text": "printed: MicroPython v1.25.0 on lab-m0"
+                },
+                {
+                  "at_ns": 5024000000,
+                  "text": "LED: 5 periods of 1.000 s, duty 50.0 %"
+                }
+              ],
+              "scenario": "01-micropython-intro/blink",
+              "target": "lab-m0@qemu",
+              "title": "the LED blinks once a second",
+              "transcript": "target/replab/blink.lab-m0.qemu.txt",
+              "verdict": "passed",
+              "wall_ns": 61400000
+            }"#]],
+        );
+    }
+
+    #[test]
+    fn a_failed_run_has_its_claim_and_place() {
+        let claim = Claim::Answer {
+            typed: "6 * 7".into(),
+            expected: "42\n".into(),
+            got: "\x1b[2J41\n".into(),
+        };
+        check(
+            &Told::default().failed(claim, &["a\nb"], ""),
+            &expect![[r#"
+            {
+              "event": "run-finished",
+              "failure": {
+                "at_ns": 5024000000,
+                "claim": "answer",
+                "details": [
+                  "a\nb"
+                ],
+                "expected": "42\n",
+                "got": "\u001b[2J41\n",
+                "hint": "",
+                "step": {
+                  "file": "scenarios/01-micropython-intro/blink.yaml",
+                  "line": 12,
+                  "number": 3,
+                  "of": 5,
+                  "title": "wave"
+                },
+                "typed": "6 * 7"
+              },
+              "machine_ns": 5024000000,
+              "notes": [],
+              "scenario": "01-micropython-intro/blink",
+              "target": "lab-m0@qemu",
+              "title": "the LED blinks once a second",
+              "transcript": "target/replab/blink.lab-m0.qemu.txt",
+              "verdict": "failed",
+              "wall_ns": 61400000
+            }"#]],
+        );
+    }
+
+    #[test]
+    fn a_broken_run_has_causes_and_no_claim() {
+        check(
+            &Told::default().broken(&["the emulator ended"], &["qemu: no"]),
+            &expect![[r#"
+            {
+              "broken": {
+                "causes": [
+                  "the emulator ended"
+                ],
+                "last_words": [
+                  "qemu: no"
+                ],
+                "step": {
+                  "file": "scenarios/01-micropython-intro/blink.yaml",
+                  "line": 12,
+                  "number": 3,
+                  "of": 5,
+                  "title": "wave"
+                }
+              },
+              "event": "run-finished",
+              "machine_ns": 5024000000,
+              "notes": [],
+              "scenario": "01-micropython-intro/blink",
+              "target": "lab-m0@qemu",
+              "title": "the LED blinks once a second",
+              "transcript": "target/replab/blink.lab-m0.qemu.txt",
+              "verdict": "broken",
+              "wall_ns": 61400000
+            }"#]],
+        );
+    }
+
+    #[test]
+    fn a_skipped_run_has_a_reason_that_programs_can_read() {
+        let skip = SkipReason::NoFirmware {
+            board: "lab-m0".into(),
+            advice: "cargo xtask firmware".into(),
+        };
+        check(
+            &Told::default().skipped(skip),
+            &expect![[r#"
+            {
+              "event": "run-finished",
+              "machine_ns": 0,
+              "notes": [],
+              "scenario": "01-micropython-intro/blink",
+              "skipped": {
+                "reason": "no-firmware",
+                "text": "there is no firmware for lab-m0 (cargo xtask firmware)"
+              },
+              "target": "lab-m0@qemu",
+              "title": "the LED blinks once a second",
+              "transcript": "target/replab/blink.lab-m0.qemu.txt",
+              "verdict": "skipped",
+              "wall_ns": 61400000
+            }"#]],
+        );
+    }
+
+    #[test]
+    fn the_summary_tells_the_exit_code() {
+        let mut tally = Tally::default();
+        blink().with(|run| tally.add(run));
+        let line = summary(&tally, Duration::from_millis(70), &Ending::Played(tally.clone()));
+        expect![[r#"{"event":"summary","passed":1,"failed":0,"pending":0,"broken":0,"skipped":0,"machine_ns":5024000000,"wall_ns":70000000,"exit_code":0}"#]].assert_eq(&line);
+    }
+
+    #[test]
+    fn the_first_events_say_what_comes() {
+        expect![[r#"{"event":"started","replab":1,"runs":1}"#]].assert_eq(&started(1));
+        expect![[r#"{"event":"run-started","scenario":"01-micropython-intro/blink","target":"lab-m0@qemu"}"#]].assert_eq(&run_started("01-micropython-intro/blink", "lab-m0@qemu"));
+    }
+}

@@ -1,0 +1,30 @@
+//! Turns verdicts and records into text and JSON.
+//!
+//! Pure: records and verdicts in, strings out; who prints them decides where
+//! they go. The one rule that holds everywhere: what firmware sent is shown, not
+//! obeyed, so each text that could hold its bytes passes through [`visible`].
+//! "Failed" and "broken" have their own screens, words and exit codes.
+
+mod exit;
+mod json;
+mod lines;
+mod paint;
+mod progress;
+mod quantity;
+mod run;
+mod screen;
+mod seen;
+mod summary;
+mod transcript;
+mod visible;
+
+pub use exit::{Ending, ExitCode};
+pub use json::{FORMAT_VERSION, run_finished, run_started, started, summary as summary_event};
+pub use paint::Paint;
+pub use progress::{progress, skip_reason};
+pub use run::{Note, Run, Tally};
+pub use screen::{Help, screen};
+pub use seen::seen;
+pub use summary::summary;
+pub use transcript::{TRANSCRIPT_VERSION, transcript, transcript_lines};
+pub use visible::visible;

@@ -1,0 +1,49 @@
+//! Colour, where it is wanted.
+
+/// Whether text is coloured. Who prints knows whether a terminal reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paint {
+    /// No escape sequence at all.
+    Plain,
+    /// ANSI colours (ECMA-48 SGR).
+    Colour,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Hue {
+    Good,
+    Bad,
+    Odd,
+    Mild,
+    Faint,
+}
+
+impl Paint {
+    /// `text` in the colour for a verdict's word.
+    pub(crate) fn word(self, word: &str) -> String {
+        let hue = match word.trim_end() {
+            "passed" => Hue::Good,
+            "failed" | "error" => Hue::Bad,
+            "broken" => Hue::Odd,
+            "skipped" => Hue::Mild,
+            _ => Hue::Faint,
+        };
+        self.hue(word, hue)
+    }
+
+    pub(crate) fn faint(self, text: &str) -> String {
+        self.hue(text, Hue::Faint)
+    }
+
+    fn hue(self, text: &str, hue: Hue) -> String {
+        let code = match (self, hue) {
+            (Paint::Plain, _) => return text.to_owned(),
+            (Paint::Colour, Hue::Good) => "32",
+            (Paint::Colour, Hue::Bad) => "1;31",
+            (Paint::Colour, Hue::Odd) => "1;35",
+            (Paint::Colour, Hue::Mild) => "33",
+            (Paint::Colour, Hue::Faint) => "2",
+        };
+        format!("\x1b[{code}m{text}\x1b[0m")
+    }
+}

@@ -1,0 +1,87 @@
+//! The last lines: what it all came to.
+
+use std::time::Duration;
+
+use crate::{Paint, Tally, quantity};
+
+/// The counts, the two clocks, and the reasons of what was skipped. `wall` is that of the whole command,
+/// which is less than the sum of its runs if several played at once.
+pub fn summary(tally: &Tally, wall: Duration, paint: Paint) -> String {
+    let mut parts = Vec::new();
+    for (count, word) in [
+        (tally.passed, "passed"),
+        (tally.failed, "failed"),
+        (tally.broken, "broken"),
+        (tally.skipped, "skipped"),
+    ] {
+        // What is zero is left out, but for `passed`.
+        if count > 0 || word == "passed" {
+            let review =
+                if word == "failed" && tally.pending > 0 { review(tally) } else { String::new() };
+            parts.push(format!("{count} {}{review}", paint.word(word)));
+        }
+    }
+    let times =
+        format!("{} machine, {} wall", quantity::duration(tally.machine), quantity::duration(wall));
+    let mut text = format!("{}; {}\n", parts.join(", "), paint.faint(&times));
+    for (reason, count) in &tally.skip_reasons {
+        text.push_str(&format!("  {count} skipped: {}\n", reason));
+    }
+    text
+}
+
+fn review(tally: &Tally) -> String {
+    format!(" ({} only for review of a snapshot)", tally.pending)
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use replab_record::{Claim, SkipReason};
+
+    use super::*;
+    use crate::run::tests::{Told, blink};
+
+    #[track_caller]
+    fn check(runs: &[Told], expected: &Expect) {
+        let mut tally = Tally::default();
+        for run in runs {
+            run.with(|run| tally.add(run));
+        }
+        expected.assert_eq(&summary(&tally, Duration::from_millis(120), Paint::Plain));
+    }
+
+    #[test]
+    fn what_passed_is_counted() {
+        check(
+            &[blink(), blink()],
+            &expect![[r#"
+            2 passed; 10.0 s machine, 120 ms wall
+        "#]],
+        );
+    }
+
+    #[test]
+    fn every_kind_is_counted_apart_and_skips_have_their_reasons() {
+        let lacks = |word: &str| SkipReason::Lacks {
+            target: "lab-m0@qemu".into(),
+            capability: word.into(),
+        };
+        let wave = Claim::Wave { expected: "period 1 s".into(), got: "2 s".into() };
+        check(
+            &[
+                blink().failed(wave, &[], ""),
+                blink().failed(Claim::Snapshot { file: "a.snap".into() }, &[], ""),
+                blink().broken(&["the emulator ended"], &[]),
+                blink().skipped(lacks("i2c")),
+                blink().skipped(lacks("irq")),
+                blink().skipped(lacks("i2c")),
+            ],
+            &expect![[r#"
+                0 passed, 2 failed (1 only for review of a snapshot), 1 broken, 3 skipped; 15.0 s machine, 120 ms wall
+                  2 skipped: lab-m0@qemu has no `i2c`, which it needs
+                  1 skipped: lab-m0@qemu has no `irq`, which it needs
+            "#]],
+        );
+    }
+}

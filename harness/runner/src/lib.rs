@@ -1,0 +1,32 @@
+//! Plays scenarios on machines.
+//!
+//! [`play`] takes a checked scenario and a machine at power-on, lets it run step
+//! by step, and says what came of it: an [`Outcome`]. [`play_all`] does that for
+//! many. Everything is judged by machine time, that is by the stamps of bytes and
+//! edges; the desk clock is never asked. How machines work is for `machine` to
+//! know, what steps mean is in `docs/` and in `steps`, one module for each.
+
+mod always;
+mod error;
+pub mod files;
+mod hints;
+mod needs;
+mod output;
+mod play;
+mod pool;
+mod prompt;
+mod session;
+pub mod snapshots;
+mod steps;
+mod typing;
+mod verdict;
+mod wave;
+
+pub use error::RunError;
+pub use needs::skip_reason;
+pub use play::{Measured, Missing, Options, Outcome, SETTLE, StepSummary, play};
+pub use pool::{Bug, Finished, Job, play_all};
+pub use wave::{Period, WaveFigures};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! Plays many scenarios at once.
+//!
+//! Each run is played start to end by one thread, which also makes its machine.
+//! Results are handed over in the order of the jobs, whichever finishes first, so
+//! that a report is the same on any host. A panic is a bug in the lab: it ends its
+//! own run, not the others, and is never a verdict.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use replab_board::Board;
+use replab_machine::{Machine, MachineError};
+use replab_scenario::Scenario;
+
+use crate::play::{Options, Outcome, play};
+use crate::verdict;
+
+/// One scenario on one target.
+#[derive(Clone, Copy, Debug)]
+pub struct Job<'a> {
+    /// What to play.
+    pub scenario: &'a Scenario,
+    /// On which board.
+    pub board: &'a Board,
+    /// The target, `lab-m0@qemu`.
+    pub target: &'a str,
+}
+
+/// The lab itself went wrong: a panic, in its own words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the lab has a bug, which ended a run: {message}")]
+pub struct Bug {
+    /// The text of the panic.
+    pub message: String,
+}
+
+/// A job that is done.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finished {
+    /// What came of it.
+    pub outcome: Result<Outcome, Bug>,
+    /// How long it took on the desk clock, with the making of the machine and its
+    /// end. For people to read; nothing is judged by it.
+    pub wall: Duration,
+}
+
+/// Plays `jobs` in `threads` threads (`None`: as many as there are cores), on
+/// machines that `machine` makes, and hands each result to `deliver` with the index
+/// of its job, in the order of the jobs.
+///
+/// A machine that cannot be made gives a run that is broken, or skipped if it is
+/// an emulator that is not installed and [`Options::missing`] says so.
+pub fn play_all<M>(
+    jobs: &[Job<'_>],
+    threads: Option<NonZero<usize>>,
+    options: &Options,
+    machine: M,
+    mut deliver: impl FnMut(usize, Finished),
+) where
+    M: Fn(&Job<'_>) -> Result<Machine, MachineError> + Sync,
+{
+    let threads = threads
+        .or_else(|| thread::available_parallelism().ok())
+        .map_or(1, NonZero::get)
+        .min(jobs.len());
+    let next = AtomicUsize::new(0);
+    let (results, finished) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            let (results, next, machine) = (results.clone(), &next, &machine);
+            scope.spawn(move || {
+                while let Some((index, job)) = take(jobs, next) {
+                    // Nobody listens any more only if `deliver` panicked.
+                    if results.send((index, play_job(job, options, machine))).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(results);
+        in_order(finished, &mut deliver);
+    });
+}
+
+fn take<'a, 'b>(jobs: &'a [Job<'b>], next: &AtomicUsize) -> Option<(usize, &'a Job<'b>)> {
+    let index = next.fetch_add(1, Ordering::Relaxed);
+    jobs.get(index).map(|job| (index, job))
+}
+
+fn in_order(
+    finished: mpsc::Receiver<(usize, Finished)>,
+    deliver: &mut impl FnMut(usize, Finished),
+) {
+    let mut early = BTreeMap::new();
+    let mut due = 0;
+    for (index, result) in finished {
+        early.insert(index, result);
+        while let Some(result) = early.remove(&due) {
+            deliver(due, result);
+            due += 1;
+        }
+    }
+}
+
+fn play_job<M>(job: &Job<'_>, options: &Options, machine: &M) -> Finished
+where
+    M: Fn(&Job<'_>) -> Result<Machine, MachineError>,
+{
+    let start = Instant::now();
+    // All that the run touches is its own, so nothing half-changed survives a panic.
+    let run = AssertUnwindSafe(|| match machine(job) {
+        Ok(machine) => play(job.scenario, job.board, job.target, machine, options),
+        Err(error) => Outcome::unplayed(verdict::not_started(error, options.missing)),
+    });
+    let outcome = catch_unwind(run).map_err(|panic| Bug { message: message(panic.as_ref()) });
+    Finished { outcome, wall: start.elapsed() }
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("no message").to_string()
+}

@@ -1,0 +1,59 @@
+//! What each step does; one module for each action.
+//!
+//! A step lets the machine go only through the [`Session`], claims something of
+//! what came, and gives back figures worth showing.
+
+mod boot;
+mod exec;
+mod expect;
+mod judge;
+mod key;
+mod paste;
+mod pin;
+mod repl;
+mod send;
+mod wait;
+mod wave;
+
+use replab_scenario::{Action, Step};
+
+use crate::error::Played;
+use crate::play::Measured;
+use crate::session::Session;
+
+/// Plays one step that has begun. A snapshot is taken by who plays the scenario.
+pub(crate) fn play(session: &mut Session<'_>, step: &Step) -> Played<Option<Measured>> {
+    match &step.action {
+        Action::Boot(how) => boot::play(session, *how)?,
+        Action::Repl(exchanges) => repl::play(session, exchanges)?,
+        Action::Exec(code) => exec::play(session, code)?,
+        Action::Paste(code) => paste::play(session, code)?,
+        Action::Send(bytes) => send::play(session, bytes)?,
+        Action::Key(bytes) => key::play(session, bytes)?,
+        Action::Expect(expect) => expect::play(session, expect)?,
+        Action::Wait(time) => wait::play(session, *time)?,
+        Action::Pin(levels) => pin::play(session, levels, step.hold)?,
+        Action::Wave(claim) => {
+            return wave::play(session, claim).map(|figures| Some(Measured::Wave(figures)));
+        }
+        Action::Snapshot(_) => {}
+    }
+    Ok(None)
+}
+
+/// The word of the step in a scenario's file.
+pub(crate) fn word(action: &Action) -> &'static str {
+    match action {
+        Action::Boot(_) => "boot",
+        Action::Repl(_) => "repl",
+        Action::Exec(_) => "exec",
+        Action::Paste(_) => "paste",
+        Action::Send(_) => "send",
+        Action::Key(_) => "key",
+        Action::Expect(_) => "expect",
+        Action::Wait(_) => "wait",
+        Action::Pin(_) => "pin",
+        Action::Wave(_) => "wave",
+        Action::Snapshot(_) => "snapshot",
+    }
+}

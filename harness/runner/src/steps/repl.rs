@@ -1,0 +1,90 @@
+//! `repl`: types the lines of a transcript and compares what the board answers.
+
+use replab_record::Claim;
+use replab_scenario::Exchange;
+
+use super::judge::difference;
+use crate::error::{Ended, Played, failed};
+use crate::hints;
+use crate::prompt;
+use crate::session::Session;
+use crate::typing::{Reply, type_line};
+
+pub(super) fn play(session: &mut Session<'_>, exchanges: &[Exchange]) -> Played {
+    for exchange in exchanges {
+        session.at_line(exchange.line);
+        prompt::reach(session)?;
+        let answer = ask(session, exchange)?;
+        if !exchange.expected.matches(&answer) {
+            return Err(wrong_answer(session, exchange, &answer));
+        }
+    }
+    Ok(())
+}
+
+/// Types the lines of `exchange`; what came between the echo of the last one and the prompt.
+fn ask(session: &mut Session<'_>, exchange: &Exchange) -> Played<String> {
+    let mut indent = 0;
+    let (last, earlier) =
+        exchange.typed.split_last().map_or(("", &[][..]), |(last, rest)| (last.as_str(), rest));
+    for line in earlier {
+        match type_line(session, line, indent)? {
+            Reply::Continues { indent: next } => indent = next,
+            Reply::Answered(answer) => {
+                let answer = session.output.text(answer);
+                return Err(ended_early(session, line, &answer));
+            }
+        }
+    }
+    let mut reply = type_line(session, last, indent)?;
+    // An empty line ends a block; transcripts need not show it.
+    if let Reply::Continues { indent } = reply
+        && !last.trim().is_empty()
+    {
+        reply = type_line(session, "", indent)?;
+    }
+    match reply {
+        Reply::Answered(answer) => Ok(session.output.text(answer)),
+        Reply::Continues { .. } => Err(never_ended(session, exchange)),
+    }
+}
+
+fn wrong_answer(session: &Session<'_>, exchange: &Exchange, answer: &str) -> Ended {
+    let claim = Claim::Answer {
+        typed: exchange.typed.join("\n"),
+        expected: exchange.expected.source().to_string(),
+        got: answer.trim_end_matches('\n').to_string(),
+    };
+    let mut failure = failed(claim, session.now());
+    failure.details = difference(&exchange.expected, answer);
+    failure.hint = hints::answer(answer);
+    Ended::Failed(Box::new(failure))
+}
+
+/// The REPL ran what was typed although more lines were to come.
+fn ended_early(session: &Session<'_>, line: &str, answer: &str) -> Ended {
+    let got = match answer.trim_end() {
+        "" => "prompt \">>> \"".to_string(),
+        answer => format!("{answer:?} and prompt \">>> \""),
+    };
+    let claim = Claim::Output { expected: format!("prompt \"... \" after {line:?}"), got };
+    let mut failure = failed(claim, session.now());
+    failure.hint = match hints::answer(answer) {
+        hint if hint.is_empty() => {
+            "the statement was complete: give the next one its own `>>> `".to_string()
+        }
+        hint => hint,
+    };
+    Ended::Failed(Box::new(failure))
+}
+
+/// The REPL asks for more although all lines were typed, and an empty one.
+fn never_ended(session: &Session<'_>, exchange: &Exchange) -> Ended {
+    let claim = Claim::Output {
+        expected: format!("prompt \">>> \" after {:?}", exchange.typed.join("\n")),
+        got: "prompt \"... \"".to_string(),
+    };
+    let mut failure = failed(claim, session.now());
+    failure.hint = "the statement is not complete: a bracket or a string is still open".to_string();
+    Ended::Failed(Box::new(failure))
+}

@@ -1,0 +1,104 @@
+//! `wave`: claims the shape of a pin's wave from the start of the step on.
+
+use replab_record::{Claim, MachineTime, Wave};
+use replab_scenario::{WaveClaim, show_duration};
+
+use crate::error::{Ended, Played, failed};
+use crate::hints;
+use crate::session::Session;
+use crate::wave::{WaveFigures, percent, table};
+
+pub(super) fn play(session: &mut Session<'_>, claim: &WaveClaim) -> Played<WaveFigures> {
+    let pin = session.pin(&claim.pin)?;
+    let start = session.step_start();
+    let end = start + claim.window;
+    session.run_to(end)?;
+    let wave = session.record.wave(&pin, start, end);
+    let figures = WaveFigures::measure(&claim.pin, &wave);
+    match first_wrong(claim, &figures, &wave) {
+        None => Ok(figures),
+        Some(wrong) => {
+            let mut failure =
+                failed(Claim::Wave { expected: wrong.expected, got: wrong.got }, wrong.at);
+            if !wave.edges.is_empty() {
+                failure.details = table(&wave, &figures, wrong.at);
+            }
+            if figures.rising == 0 {
+                failure.hint = hints::other_pin(session, &pin, start, end);
+            }
+            Err(Ended::Failed(Box::new(failure)))
+        }
+    }
+}
+
+/// A part of the claim that does not hold.
+struct Wrong {
+    expected: String,
+    got: String,
+    /// The edge that shows it, or the end of the window.
+    at: MachineTime,
+}
+
+fn first_wrong(claim: &WaveClaim, figures: &WaveFigures, wave: &Wave) -> Option<Wrong> {
+    wrong_count(claim, figures, wave)
+        .or_else(|| wrong_period(claim, figures, wave))
+        .or_else(|| wrong_duty(claim, figures, wave))
+}
+
+fn wrong_count(claim: &WaveClaim, figures: &WaveFigures, wave: &Wave) -> Option<Wrong> {
+    let wanted = claim.count.filter(|count| *count != figures.rising)?;
+    let edges = if wanted == 1 { "rising edge" } else { "rising edges" };
+    let expected = format!("{wanted} {edges} on {} in {}", claim.pin, show_duration(claim.window));
+    Some(Wrong { expected, got: counted(figures, wave), at: wave.end })
+}
+
+fn wrong_period(claim: &WaveClaim, figures: &WaveFigures, wave: &Wave) -> Option<Wrong> {
+    let (wanted, tolerance) = claim.period?;
+    let expected = format!("period {} {tolerance} on {}", show_duration(wanted), claim.pin);
+    if figures.periods.is_empty() {
+        return Some(no_period(expected, figures, wave));
+    }
+    let index =
+        figures.periods.iter().position(|period| !tolerance.allows(period.length, wanted))?;
+    let period = figures.periods[index];
+    Some(Wrong {
+        expected,
+        got: place(&show_duration(period.length), index, figures),
+        at: period.start,
+    })
+}
+
+fn wrong_duty(claim: &WaveClaim, figures: &WaveFigures, wave: &Wave) -> Option<Wrong> {
+    let (wanted, points) = claim.duty?;
+    let expected = format!("duty {} ±{} on {}", percent(wanted), percent(points), claim.pin);
+    if figures.periods.is_empty() {
+        return Some(no_period(expected, figures, wave));
+    }
+    let is_wrong = |duty: f64| (duty - wanted).abs() > points;
+    let index = figures.periods.iter().position(|period| is_wrong(period.duty_percent()))?;
+    let period = figures.periods[index];
+    Some(Wrong {
+        expected,
+        got: place(&percent(period.duty_percent()), index, figures),
+        at: period.start,
+    })
+}
+
+fn place(measured: &str, index: usize, figures: &WaveFigures) -> String {
+    format!("{measured} in period {} of {}", index + 1, figures.periods.len())
+}
+
+fn no_period(expected: String, figures: &WaveFigures, wave: &Wave) -> Wrong {
+    let got = format!("no whole period: {}", counted(figures, wave));
+    Wrong { expected, got, at: wave.end }
+}
+
+/// `3`, or what the pin did instead of rising.
+fn counted(figures: &WaveFigures, wave: &Wave) -> String {
+    match (figures.rising, wave.edges.len()) {
+        (0, 0) => format!("no edge at all, the pin was {}", wave.before),
+        (0, _) => "no rising edge".to_string(),
+        (1, _) => "1 rising edge".to_string(),
+        (rising, _) => format!("{rising} rising edges"),
+    }
+}

@@ -1,0 +1,81 @@
+//! Decides what a run came to. Nothing else makes a verdict of a played run.
+
+use std::io;
+
+use replab_machine::MachineError;
+use replab_record::{Broken, Claim, Failure, MachineTime, SkipReason, StepPlace, Verdict};
+
+use crate::error::{Ended, RunError};
+use crate::play::Missing;
+use crate::snapshots::Comparison;
+
+/// A run that ended before its time.
+#[derive(Debug)]
+pub(crate) struct Stopped {
+    /// Why.
+    pub(crate) ended: Ended,
+    /// The step that was being played.
+    pub(crate) step: Option<StepPlace>,
+}
+
+/// The verdict of a run that was played as far as `played` says, whose snapshot,
+/// if it took one, compares like `snapshot`. `at` is the machine time at its end.
+pub(crate) fn decide(
+    played: Result<(), Box<Stopped>>,
+    snapshot: Option<(Comparison, StepPlace)>,
+    at: MachineTime,
+) -> Verdict {
+    let Err(stopped) = played else {
+        return snapshot
+            .map_or(Verdict::Passed, |(comparison, step)| of_snapshot(comparison, step, at));
+    };
+    match stopped.ended {
+        Ended::Broken(error) => broken(&error, stopped.step),
+        Ended::Failed(failure) => {
+            Verdict::Failed(Box::new(Failure { step: stopped.step, ..*failure }))
+        }
+        Ended::Never(failure) => Verdict::Failed(failure),
+    }
+}
+
+/// The lab could not tell, because of `error`.
+pub(crate) fn broken(error: &RunError, step: Option<StepPlace>) -> Verdict {
+    Verdict::Broken(Box::new(Broken {
+        step,
+        causes: error.causes(),
+        last_words: error.last_words(),
+    }))
+}
+
+/// The machine could not be made.
+pub(crate) fn not_started(error: MachineError, missing: Missing) -> Verdict {
+    match error {
+        MachineError::NotStarted { program, source, .. }
+            if missing == Missing::Skips && source.kind() == io::ErrorKind::NotFound =>
+        {
+            let advice = "run `doctor` to see how to install it".to_string();
+            Verdict::Skipped(SkipReason::NotInstalled { program, advice })
+        }
+        error => broken(&RunError::NotStarted(error), None),
+    }
+}
+
+fn of_snapshot(comparison: Comparison, step: StepPlace, at: MachineTime) -> Verdict {
+    let (file, details, hint) = match comparison {
+        Comparison::Same | Comparison::Accepted { .. } => return Verdict::Passed,
+        Comparison::New { file } => {
+            (file, Vec::new(), "nothing is stored yet: review it, then accept it")
+        }
+        Comparison::Different { file, diff } => {
+            (file, diff, "if it is right as it is now, accept it")
+        }
+    };
+    let claim = Claim::Snapshot { file };
+    Verdict::Failed(Box::new(Failure {
+        step: Some(step),
+        claim,
+        at,
+        details,
+        hint: hint.to_string(),
+    }))
+}

@@ -1,0 +1,371 @@
+//! What is wrong with a scenario, and where.
+//!
+//! A [`ScenarioError`] is a [`Problem`] at a place of the file. It implements
+//! [`miette::Diagnostic`], so that whoever prints it shows file, line, column,
+//! the source line, and what is allowed instead.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+
+use crate::lesson::BlockError;
+use crate::quantity::{QuantityError, show_duration};
+use crate::transcript::TranscriptError;
+use crate::tree::Place;
+
+/// All that is wrong with one scenario, in the order of the file.
+#[derive(Debug, thiserror::Error)]
+#[error("{} in a scenario", match .0.len() { 1 => "1 error".to_owned(), many => format!("{many} errors") })]
+pub struct ScenarioErrors(pub Vec<ScenarioError>);
+
+/// One thing that is wrong.
+#[derive(Debug)]
+pub struct ScenarioError {
+    /// What.
+    pub problem: Problem,
+    /// The line of it, from 1.
+    pub line: usize,
+    file: NamedSource<Arc<String>>,
+    labels: Vec<LabeledSpan>,
+}
+
+/// What can be wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// It is no YAML.
+    #[error("this is no YAML: {why}")]
+    NoYaml {
+        /// The parser's words.
+        why: String,
+    },
+    /// A key that nobody knows.
+    #[error("unknown {what} `{word}`")]
+    Unknown {
+        /// What the word stands for: `step`, `pin`, `board`.
+        what: &'static str,
+        /// What was written.
+        word: String,
+        /// The nearest word that is known, if any is near.
+        nearest: Option<String>,
+        /// The words that are known.
+        known: Vec<String>,
+    },
+    /// A key that must be there is not.
+    #[error("`{key}` is missing")]
+    Missing {
+        /// The key.
+        key: &'static str,
+        /// What to write.
+        advice: &'static str,
+    },
+    /// A value of another kind than the one that is wanted.
+    #[error("`{key}` is {found} here")]
+    Kind {
+        /// The key.
+        key: String,
+        /// What stands there.
+        found: &'static str,
+        /// What is wanted, with an example.
+        wanted: &'static str,
+    },
+    /// A step that does two things.
+    #[error("a step does one thing; this one does two: `{first}` and `{second}`")]
+    TwoActions {
+        /// The first action.
+        first: String,
+        /// The second.
+        second: String,
+    },
+    /// A step that does nothing.
+    #[error("this step does nothing")]
+    NoAction,
+    /// A key that stands twice in the same place.
+    #[error("`{key}` stands here twice")]
+    Duplicate {
+        /// The key.
+        key: String,
+    },
+    /// `within` beside an action that claims nothing that could come later.
+    #[error("`within` stands beside `{action}`, which waits for nothing")]
+    WithinAlone {
+        /// The action.
+        action: String,
+    },
+    /// `hold` beside an action that claims no level.
+    #[error("`hold` stands beside `{action}`, which claims no level")]
+    HoldAlone {
+        /// The action.
+        action: String,
+    },
+    /// A word that some readers of YAML take for a truth value.
+    #[error("`{word}` is a truth value to many readers of YAML")]
+    TruthWord {
+        /// What was written.
+        word: String,
+    },
+    /// A format that we do not know.
+    #[error("this is version {found} of the format; replab reads version 1")]
+    Version {
+        /// What was written.
+        found: String,
+    },
+    /// A duration, percentage or count.
+    #[error(transparent)]
+    Quantity(#[from] QuantityError),
+    /// A transcript.
+    #[error(transparent)]
+    Transcript(#[from] TranscriptError),
+    /// A block of a lesson.
+    #[error(transparent)]
+    Block(#[from] BlockError),
+    /// A block or a heading is named, but no lesson.
+    #[error("this is about a lesson, and the scenario names none")]
+    NoLesson,
+    /// The lesson does not make this claim any more.
+    #[error("the lesson no longer says `{claim}` here, in a comment of `{block}` ({}:{line})", lesson.display())]
+    NoClaim {
+        /// The lesson's file.
+        lesson: PathBuf,
+        /// The line of the block in it.
+        line: usize,
+        /// The block.
+        block: String,
+        /// The claim.
+        claim: String,
+        /// What its comments say.
+        comments: Vec<String>,
+    },
+    /// Claims about text that is not the lesson's.
+    #[error("`claims` are what a lesson's block says in its comments, and there is no block here")]
+    ClaimsWithoutBlock,
+    /// A regular expression that is none.
+    #[error("`{expression}` is no regular expression: {why}")]
+    Regex {
+        /// What was written.
+        expression: String,
+        /// Why not.
+        why: String,
+    },
+    /// An escape that nobody knows.
+    #[error("`{escape}` is no escape")]
+    Escape {
+        /// What was written.
+        escape: String,
+    },
+    /// A path that leads out of where it must stay.
+    #[error("the path `{path}` leads out of {place}")]
+    Outside {
+        /// The path.
+        path: String,
+        /// Where it must stay.
+        place: &'static str,
+    },
+    /// A file beside the scenario that cannot be read.
+    #[error("`{path}` beside the scenario cannot be read")]
+    NoFile {
+        /// The path.
+        path: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// An empty text, which is found everywhere, or types nothing.
+    #[error("`{key}` is empty")]
+    Empty {
+        /// The key.
+        key: String,
+    },
+    /// A regular expression that also finds nothing at all, so that it is found everywhere.
+    #[error("`{expression}` finds an empty text too, and that is everywhere")]
+    FindsNothing {
+        /// The expression.
+        expression: String,
+    },
+    /// A wave that claims nothing.
+    #[error("this wave claims nothing")]
+    EmptyWave,
+    /// A wave that the window has no room for.
+    #[error("{} has no room for {}", show_duration(*.window), match .periods {
+        1 => format!("a whole period of {}", show_duration(*.period)),
+        many => format!("{many} whole periods of {}", show_duration(*.period)),
+    })]
+    ShortWindow {
+        /// How long the step looks.
+        window: Duration,
+        /// The claimed period.
+        period: Duration,
+        /// How many whole periods the claims need.
+        periods: u32,
+    },
+    /// Claims about whole periods where none can be.
+    #[error("a whole period needs two rising edges, and `count` is {count}")]
+    FewEdges {
+        /// The claimed number of rising edges.
+        count: usize,
+    },
+}
+
+impl Problem {
+    /// The nearest of `known` to `word`, as an error.
+    pub(crate) fn unknown<'a>(
+        what: &'static str,
+        word: &str,
+        known: impl IntoIterator<Item = &'a str>,
+    ) -> Problem {
+        let known: Vec<_> = known.into_iter().map(str::to_owned).collect();
+        let distance =
+            |one: &String| strsim::damerau_levenshtein(&one.to_lowercase(), &word.to_lowercase());
+        let nearest = known
+            .iter()
+            .min_by_key(|one| distance(one))
+            .filter(|one| distance(one) <= 1 + one.len() / 3);
+        Problem::Unknown { what, word: word.to_owned(), nearest: nearest.cloned(), known }
+    }
+
+    /// What is allowed, and a way out.
+    fn help(&self) -> Option<String> {
+        Some(match self {
+            Problem::Block(BlockError::UnknownHeading { heading, headings, .. }) => {
+                return Problem::unknown("heading", heading, headings.iter().map(String::as_str))
+                    .help();
+            }
+            Problem::Unknown { nearest, known, .. } => {
+                let list = shortened(known);
+                match nearest {
+                    Some(word) => format!("did you mean `{word}`? There are: {list}"),
+                    None => format!("there are: {list}"),
+                }
+            }
+            Problem::Missing { advice, .. } => (*advice).to_owned(),
+            Problem::Kind { wanted, .. } => format!("it must be {wanted}"),
+            Problem::TwoActions { .. } => "make two steps of it: each begins with `- `".to_owned(),
+            Problem::NoAction => format!("give it one of: {}", crate::step::STEP_WORDS.join(", ")),
+            Problem::HoldAlone { .. } => {
+                "`hold` demands that a level stays: put it beside `pin`".to_owned()
+            }
+            Problem::TruthWord { .. } => {
+                "write `high` or `low` for a level; put text in quotes".to_owned()
+            }
+            Problem::Duplicate { .. } => "keep one of them".to_owned(),
+            Problem::WithinAlone { .. } => {
+                "put it beside the step that waits: boot, repl, exec, paste, expect or pin"
+                    .to_owned()
+            }
+            Problem::Empty { .. } => "write what must come, or what is typed".to_owned(),
+            Problem::FindsNothing { .. } => "say what must stand there: `+` for `*`".to_owned(),
+            Problem::ShortWindow { .. } => "look longer, or claim less".to_owned(),
+            Problem::FewEdges { .. } => "leave out period and duty, or count more".to_owned(),
+            Problem::Version { .. } => "write `replab: 1`".to_owned(),
+            Problem::NoLesson => {
+                "add `lesson: 01-some-lesson`: the lesson's file name without its ending".to_owned()
+            }
+            Problem::NoClaim { comments, .. } if comments.is_empty() => {
+                "the block has no comments".to_owned()
+            }
+            Problem::NoClaim { comments, .. } => format!(
+                "claims are taken in order, each once; its comments say: {}",
+                comments.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(", ")
+            ),
+            Problem::ClaimsWithoutBlock => "use `prints` for all that it must print".to_owned(),
+            Problem::Escape { .. } => {
+                r"there are: \r \n \t \e \\ and \x03 (two hexadecimal digits)".to_owned()
+            }
+            Problem::Outside { .. } => "write a relative path without `..`".to_owned(),
+            Problem::EmptyWave => "give it one or more of: period, duty, count".to_owned(),
+            Problem::NoYaml { .. }
+            | Problem::Quantity(_)
+            | Problem::Transcript(_)
+            | Problem::Block(_)
+            | Problem::Regex { .. }
+            | Problem::NoFile { .. } => return None,
+        })
+    }
+}
+
+/// At most this many words are listed.
+const LISTED: usize = 24;
+
+fn shortened(words: &[String]) -> String {
+    let more = words.len().saturating_sub(LISTED);
+    let list = words.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", ");
+    if more == 0 { list } else { format!("{list} and {more} more") }
+}
+
+impl fmt::Display for ScenarioError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.problem.fmt(f)
+    }
+}
+
+impl std::error::Error for ScenarioError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(&self.problem)
+    }
+}
+
+impl Diagnostic for ScenarioError {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.problem.help().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&self.file)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.labels.iter().cloned()))
+    }
+}
+
+impl Diagnostic for ScenarioErrors {
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        Some(Box::new(self.0.iter().map(|error| error as &dyn Diagnostic)))
+    }
+}
+
+/// A problem at a place, before it is known which file that is in.
+#[derive(Debug)]
+pub(crate) struct Located {
+    problem: Problem,
+    place: Place,
+    also: Option<(Place, &'static str)>,
+}
+
+impl Located {
+    pub(crate) fn new(place: Place, problem: impl Into<Problem>) -> Located {
+        Located { problem: problem.into(), place, also: None }
+    }
+
+    /// Where it is, for sorting.
+    pub(crate) fn offset(&self) -> usize {
+        self.place.offset
+    }
+
+    /// Shows a second place, with a word about it.
+    pub(crate) fn and(self, place: Place, word: &'static str) -> Located {
+        Located { also: Some((place, word)), ..self }
+    }
+
+    pub(crate) fn in_file(self, file: &str, text: &Arc<String>) -> ScenarioError {
+        let span = |place: Place, word: &str| {
+            LabeledSpan::new(Some(word.to_owned()), place.offset, one_line(text, place))
+        };
+        let mut labels = vec![span(self.place, "here")];
+        labels.extend(self.also.map(|(place, word)| span(place, word)));
+        ScenarioError {
+            problem: self.problem,
+            line: self.place.line,
+            file: NamedSource::new(file, Arc::clone(text)),
+            labels,
+        }
+    }
+}
+
+/// A label on more than one line hides more than it shows.
+fn one_line(text: &str, place: Place) -> usize {
+    let marked = text.get(place.offset..place.offset + place.length).unwrap_or_default();
+    marked.lines().next().map_or(0, |line| line.trim_end().len())
+}

@@ -1,0 +1,43 @@
+//! The scenario language: text in, checked [`Scenario`] out.
+//!
+//! A scenario is a YAML file that says what a board does and what must come of
+//! it. [`load`] reads one: first into a tree that knows the place of every
+//! value (`tree.rs`), then step by step into types that cannot be wrong
+//! (`scenario.rs`). Whatever is wrong is found here, before any machine starts,
+//! and is a [`ScenarioError`] that points at the line, says what is allowed and
+//! shows a way out.
+//!
+//! Pure: boards, lessons and the files beside a scenario come in through
+//! [`World`]. Playing the steps is the runner's part.
+
+mod action;
+mod error;
+mod key;
+mod lesson;
+mod load;
+mod pattern;
+mod quantity;
+mod reading;
+mod scenario;
+mod step;
+mod transcript;
+mod tree;
+
+pub use error::{Problem, ScenarioError, ScenarioErrors};
+pub use key::{KEYS, key_bytes};
+pub use lesson::{Block, BlockError, Lesson, Section};
+pub use load::{FILE_WORDS, Lessons, NEED_WORDS, World, load};
+pub use pattern::{Expected, NOTHING};
+pub use quantity::{
+    QuantityError, Tolerance, parse_duration, parse_duty, parse_percent, parse_period,
+    show_duration,
+};
+pub use scenario::{
+    Action, At, Boot, Code, DEFAULT_WITHIN, Exchange, Expect, Need, Scenario, SnapshotPart, Step,
+    TextPattern, WaveClaim,
+};
+pub use step::{MODIFIER_WORDS, STEP_WORDS};
+pub use transcript::{TranscriptError, parse_transcript};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,277 @@
+//! Reads a scenario file: its top level.
+//!
+//! Each key is read by itself, so that one wrong key hides no other. What is
+//! common to all values is in `reading.rs`, the steps are in `step.rs`.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Component, Path};
+use std::sync::Arc;
+
+use replab_board::Board;
+
+use crate::error::{Located, Problem, ScenarioErrors};
+use crate::lesson::Lesson;
+use crate::reading::Reading;
+use crate::scenario::{Need, Scenario, Step, TextPattern};
+use crate::tree::{self, Node, Place, Style, Value};
+use crate::{action, step};
+
+/// The keys of a scenario's top level.
+pub const FILE_WORDS: [&str; 10] =
+    ["replab", "name", "lesson", "section", "boards", "needs", "files", "seed", "never", "steps"];
+
+/// The words of `needs:`.
+pub const NEED_WORDS: [&str; 7] = ["gpio", "irq", "i2c", "files", "memory", "exact", "power"];
+
+/// The board of a scenario that lists none.
+const DEFAULT_BOARD: &str = "lab-m0";
+
+/// The seed of a scenario that gives none.
+const DEFAULT_SEED: u32 = 1;
+
+/// The lesson of a name, or the names that there are.
+pub type Lessons<'a> = dyn Fn(&str) -> Result<Arc<Lesson>, Vec<String>> + 'a;
+
+/// What a scenario may refer to.
+pub struct World<'a> {
+    /// Every board, by name.
+    pub boards: &'a BTreeMap<String, Board>,
+    /// Finds lessons.
+    pub lesson: &'a Lessons<'a>,
+    /// The content of a file, given relative to the scenario's folder.
+    pub beside: &'a dyn Fn(&Path) -> io::Result<Vec<u8>>,
+}
+
+/// Reads and checks the scenario that `text`, the content of `file`, holds.
+///
+/// # Errors
+///
+/// All that is wrong with it, each with its place.
+pub fn load(
+    file: &Path,
+    identity: &str,
+    text: &str,
+    world: &World<'_>,
+) -> Result<Scenario, ScenarioErrors> {
+    let mut reading = Reading::new(world, text);
+    let scenario = reading.scenario(file, identity);
+    match scenario {
+        Some(scenario) if reading.errors.is_empty() => Ok(scenario),
+        _ => {
+            reading.errors.sort_by_key(Located::offset);
+            debug_assert!(!reading.errors.is_empty(), "whoever gives up says why");
+            let (name, text) = (file.display().to_string(), Arc::new(text.to_owned()));
+            Err(ScenarioErrors(
+                reading.errors.into_iter().map(|error| error.in_file(&name, &text)).collect(),
+            ))
+        }
+    }
+}
+
+impl Reading<'_> {
+    fn scenario(&mut self, file: &Path, identity: &str) -> Option<Scenario> {
+        let root = match tree::read(self.text) {
+            Ok(root) => root,
+            Err(unreadable) => {
+                return self.fail(unreadable.place, Problem::NoYaml { why: unreadable.why });
+            }
+        };
+        self.duplicates(&root);
+        let fields = self.known_fields(&root, "the scenario", &FILE_WORDS)?;
+        self.version(&root, &fields)?;
+        let lesson = fields.get("lesson").and_then(|node| self.text(node, "lesson"));
+        self.find_lesson(fields.get("lesson").copied(), lesson.as_deref());
+        let boards = self.board_names(fields.get("boards").copied());
+        let name = self.required(&root, &fields, "name", "add a title: `name: the LED blinks`");
+        let name = name.and_then(|node| self.text(node, "name"));
+        let section = fields.get("section").and_then(|node| self.section(node));
+        let needs = fields.get("needs").map(|node| self.needs(node)).unwrap_or_default();
+        let files = fields.get("files").map(|node| self.files(node)).unwrap_or_default();
+        let seed = fields.get("seed").map_or(Some(DEFAULT_SEED), |node| self.number(node, "seed"));
+        let never = fields.get("never").map(|node| self.never(node)).unwrap_or_default();
+        let steps = self.required(
+            &root,
+            &fields,
+            "steps",
+            "add `steps:` with a list; the first is `- boot: repl`",
+        );
+        let steps = steps.and_then(|node| self.steps(node));
+        Some(Scenario {
+            identity: identity.to_owned(),
+            file: file.to_owned(),
+            name: name?,
+            lesson,
+            section,
+            boards,
+            needs,
+            files,
+            seed: seed?,
+            never,
+            steps: steps?,
+        })
+    }
+
+    /// Another version has other rules, so nothing else would be said of it.
+    fn version(&mut self, root: &Node, fields: &BTreeMap<&str, &Node>) -> Option<()> {
+        let Some(node) =
+            self.required(root, fields, "replab", "the first line of a scenario is `replab: 1`")
+        else {
+            return Some(());
+        };
+        match node.scalar() {
+            Some("1") => Some(()),
+            other => {
+                let found = other.unwrap_or("?").to_owned();
+                self.fail(node.place, Problem::Version { found })
+            }
+        }
+    }
+
+    fn find_lesson(&mut self, node: Option<&Node>, name: Option<&str>) {
+        let (Some(node), Some(name)) = (node, name) else { return };
+        match (self.world.lesson)(name) {
+            Ok(lesson) => self.lesson = Some(lesson),
+            Err(names) => {
+                self.lesson_is_wrong = true;
+                self.note(
+                    node.place,
+                    Problem::unknown("lesson", name, names.iter().map(String::as_str)),
+                );
+            }
+        }
+    }
+
+    fn board_names(&mut self, node: Option<&Node>) -> Vec<String> {
+        let default = Node {
+            place: Place::default(),
+            style: Style::Plain,
+            value: Value::Text(DEFAULT_BOARD.to_owned()),
+        };
+        let names: Vec<Node> = match node.map(|node| (node, self.list(node, "boards"))) {
+            None => vec![default],
+            Some((node, Some([]))) => {
+                self.kind::<()>(node, "boards", "a list with one board or more: `[lab-m0]`");
+                Vec::new()
+            }
+            Some((_, names)) => names.unwrap_or_default().to_vec(),
+        };
+        let mut found = Vec::new();
+        for node in &names {
+            let Some(name) = self.text(node, "boards") else { continue };
+            match self.world.boards.get(&name) {
+                Some(board) => self.boards.push(board),
+                None => {
+                    let known = self.world.boards.keys().map(String::as_str);
+                    self.note(node.place, Problem::unknown("board", &name, known));
+                }
+            }
+            found.push(name);
+        }
+        found
+    }
+
+    fn section(&mut self, node: &Node) -> Option<String> {
+        let section = self.text(node, "section")?;
+        let lesson = self.lesson(node)?;
+        if lesson.headings().any(|heading| heading == section) {
+            return Some(section);
+        }
+        self.fail(node.place, Problem::unknown("heading", &section, lesson.headings()))
+    }
+
+    fn needs(&mut self, node: &Node) -> Vec<Need> {
+        let items = self.list(node, "needs").unwrap_or_default().to_vec();
+        items.iter().filter_map(|node| self.need(node)).collect()
+    }
+
+    fn need(&mut self, node: &Node) -> Option<Need> {
+        let word = self.text(node, "needs")?;
+        Some(match word.as_str() {
+            "gpio" => Need::Gpio,
+            "irq" => Need::Irq,
+            "i2c" => Need::I2c,
+            "files" => Need::Files,
+            "memory" => Need::Memory,
+            "exact" => Need::Exact,
+            "power" => Need::Power,
+            _ => return self.fail(node.place, Problem::unknown("capability", &word, NEED_WORDS)),
+        })
+    }
+
+    fn files(&mut self, node: &Node) -> BTreeMap<String, Vec<u8>> {
+        let Value::Map(entries) = &node.value else {
+            self.kind::<()>(node, "files", "paths and texts: `{ main.py: \"print(1)\" }`");
+            return BTreeMap::new();
+        };
+        let mut files = BTreeMap::new();
+        for (key, value) in entries {
+            let (path, content) = (self.board_path(key), self.content(value));
+            if let (Some(path), Some(content)) = (path, content) {
+                files.insert(path, content);
+            }
+        }
+        files
+    }
+
+    fn board_path(&mut self, key: &Node) -> Option<String> {
+        let path = self.text(key, "files")?;
+        let path = path.trim_start_matches('/').to_owned();
+        if is_inside(Path::new(&path)) {
+            return Some(path);
+        }
+        self.fail(key.place, Problem::Outside { path, place: "the board's file system" })
+    }
+
+    fn content(&mut self, node: &Node) -> Option<Vec<u8>> {
+        if let Value::Text(text) = &node.value {
+            return Some(text.clone().into_bytes());
+        }
+        let wanted = "text, `{ block: \"HEADING#1\" }` or `{ from: FILE }`";
+        if !matches!(node.value, Value::Map(_)) {
+            return self.kind(node, "files", wanted);
+        }
+        let fields = self.fields(node, "a file", &["block", "from"])?;
+        match (fields.get("block"), fields.get("from")) {
+            (Some(block), None) => self.block(block).map(|block| block.text.into_bytes()),
+            (None, Some(from)) => self.from(from),
+            _ => self.kind(node, "files", wanted),
+        }
+    }
+
+    fn from(&mut self, node: &Node) -> Option<Vec<u8>> {
+        let path = self.text(node, "from")?;
+        if !is_inside(Path::new(&path)) {
+            return self
+                .fail(node.place, Problem::Outside { path, place: "the scenario's folder" });
+        }
+        match (self.world.beside)(Path::new(&path)) {
+            Ok(content) => Some(content),
+            Err(source) => self.fail(node.place, Problem::NoFile { path, source }),
+        }
+    }
+
+    fn never(&mut self, node: &Node) -> Vec<TextPattern> {
+        match &node.value {
+            Value::List(items) => {
+                items.iter().filter_map(|item| action::text_pattern(self, item, "never")).collect()
+            }
+            _ => action::text_pattern(self, node, "never").into_iter().collect(),
+        }
+    }
+
+    fn steps(&mut self, node: &Node) -> Option<Vec<Step>> {
+        let items = self.list(node, "steps")?;
+        if items.is_empty() {
+            return self.kind(node, "steps", "a list with at least one step: `- boot: repl`");
+        }
+        let steps: Vec<_> = items.iter().map(|item| step::read(self, item)).collect();
+        steps.into_iter().collect()
+    }
+}
+
+/// Whether a path stays below where it starts.
+fn is_inside(path: &Path) -> bool {
+    path.components().next().is_some()
+        && path.components().all(|part| matches!(part, Component::Normal(_)))
+}

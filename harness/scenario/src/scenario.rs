@@ -1,0 +1,193 @@
+//! What a scenario is, once it has been checked.
+//!
+//! Everything in here makes sense: durations have been read, patterns parsed,
+//! blocks of the lesson put in place of their names, pins and ports exist on
+//! every board that the scenario lists. The runner trusts it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use replab_record::Level;
+
+use crate::pattern::Expected;
+use crate::quantity::Tolerance;
+
+/// The default of `within`: how long after the start of a step its claim may come true.
+pub const DEFAULT_WITHIN: Duration = Duration::from_secs(2);
+
+/// A checked scenario.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Its path below the scenarios folder without the ending: `01-micropython-intro/blink`.
+    pub identity: String,
+    /// The file that it was read from, as given.
+    pub file: PathBuf,
+    /// Its title.
+    pub name: String,
+    /// The lesson that it checks, by the lesson's file name without the ending.
+    pub lesson: Option<String>,
+    /// The heading of the lesson whose text it checks, where that has no code.
+    pub section: Option<String>,
+    /// Boards that it plays on.
+    pub boards: Vec<String>,
+    /// Capabilities without which it makes no sense.
+    pub needs: Vec<Need>,
+    /// Files on the board before power-on, by path.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// Where every random choice of the run comes from.
+    pub seed: u32,
+    /// What must not come, through the whole run.
+    pub never: Vec<TextPattern>,
+    /// The steps, in order. Never empty.
+    pub steps: Vec<Step>,
+}
+
+/// A capability of a target that a scenario may need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// Pins that can be watched and driven.
+    Gpio,
+    /// Pin interrupts.
+    Irq,
+    /// An I2C bus.
+    I2c,
+    /// A file system that the lab can write.
+    Files,
+    /// Memory that the lab can read.
+    Memory,
+    /// Exact machine time.
+    Exact,
+    /// Power that can be cut.
+    Power,
+}
+
+/// One action and its modifiers.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The line of the step in the scenario's file, from 1.
+    pub line: usize,
+    /// What to do, and what to claim.
+    pub action: Action,
+    /// How long after the start of the step its claim may come true.
+    pub within: Duration,
+    /// When the step starts, if not at once.
+    pub at: Option<At>,
+    /// How long a level must stay as claimed. Only with [`Action::Pin`].
+    pub hold: Option<Duration>,
+    /// The author's name for it.
+    pub name: Option<String>,
+}
+
+/// When a step starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// This long after the step before ended.
+    Step(Duration),
+    /// At this machine time. In the past it is an error of the run.
+    Machine(Duration),
+}
+
+/// What a step does. One module under the runner's `steps/` for each.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Power has come on; go on until the board is up.
+    Boot(Boot),
+    /// Types the lines of a transcript and compares the answers.
+    Repl(Vec<Exchange>),
+    /// Runs code by raw-paste mode, which echoes nothing.
+    Exec(Code),
+    /// Types code in paste mode (Ctrl-E … Ctrl-D).
+    Paste(Code),
+    /// Types bytes.
+    Send(Vec<u8>),
+    /// Presses one key: its bytes.
+    Key(Vec<u8>),
+    /// Waits for output.
+    Expect(Expect),
+    /// Lets the machine run for exactly so long.
+    Wait(Duration),
+    /// Claims levels of pins (by role or name).
+    Pin(Vec<(String, Level)>),
+    /// Claims the shape of a pin's wave from the start of the step on.
+    Wave(WaveClaim),
+    /// Compares parts of the record with what is stored.
+    Snapshot(Vec<SnapshotPart>),
+}
+
+/// How far `boot` goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Boot {
+    /// Nowhere: boot.py and main.py start, and the next step begins at once.
+    Run,
+    /// To the first prompt of the REPL.
+    Repl,
+}
+
+/// One line that is typed at the prompt (with its continuation lines), and the answer.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// The line of the `>>>` in the scenario's file, from 1.
+    pub line: usize,
+    /// What is typed, line by line, without prompts. Never empty.
+    pub typed: Vec<String>,
+    /// What must come before the next prompt.
+    pub expected: Expected,
+}
+
+/// Source text to run, and what it must do.
+#[derive(Clone, Debug)]
+pub struct Code {
+    /// The source, with `\n` line ends.
+    pub text: String,
+    /// Where it is from: `Embedded Constraints#1`, or `None` for the scenario's own.
+    pub block: Option<String>,
+    /// What it must print, in full.
+    pub prints: Option<Expected>,
+    /// Outputs that must come, in this order; more may come between them.
+    pub claims: Vec<Expected>,
+    /// The name of the exception that must end it. Without it, none may.
+    pub raises: Option<String>,
+}
+
+/// What `expect` waits for.
+#[derive(Clone, Debug)]
+pub enum Expect {
+    /// Text or a regular expression, anywhere in what comes from the start of the step before on.
+    Text(TextPattern),
+    /// These texts, in this order; more may come between them.
+    Lines(Vec<String>),
+    /// The prompt of the REPL.
+    Prompt,
+}
+
+/// Something to find in output.
+#[derive(Clone, Debug)]
+pub enum TextPattern {
+    /// These characters.
+    Text(String),
+    /// A match of this expression, line by line (`(?m)` is on).
+    Regex(regex::Regex),
+}
+
+/// The claimed shape of a wave.
+#[derive(Clone, Debug)]
+pub struct WaveClaim {
+    /// Role or name of the pin.
+    pub pin: String,
+    /// How long to look, from the start of the step on.
+    pub window: Duration,
+    /// From a rising edge to the next, each of them.
+    pub period: Option<(Duration, Tolerance)>,
+    /// The high part of each whole period, in percent; the tolerance is in points.
+    pub duty: Option<(f64, f64)>,
+    /// How many rising edges.
+    pub count: Option<usize>,
+}
+
+/// A part of the record that a snapshot stores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SnapshotPart {
+    /// All that the firmware sent.
+    Transcript,
+}

@@ -1,0 +1,113 @@
+//! Reads one step: an action, and modifiers beside it.
+//!
+//! The values of the actions are read in `action.rs`.
+
+use std::time::Duration;
+
+use crate::action;
+use crate::error::{Located, Problem};
+use crate::quantity::parse_duration;
+use crate::reading::Reading;
+use crate::scenario::{At, DEFAULT_WITHIN, Step};
+use crate::tree::{Node, Place, Value};
+
+/// What a step can do.
+pub const STEP_WORDS: [&str; 11] =
+    ["boot", "repl", "exec", "paste", "send", "key", "expect", "wait", "pin", "wave", "snapshot"];
+
+/// What can stand beside it.
+pub const MODIFIER_WORDS: [&str; 4] = ["within", "at", "hold", "name"];
+
+/// Actions whose claim may come true later, which is what `within` is about.
+const WAITING: [&str; 6] = ["boot", "repl", "exec", "paste", "expect", "pin"];
+
+/// Reads the step that `node` is.
+pub(crate) fn read(reading: &mut Reading<'_>, node: &Node) -> Option<Step> {
+    let Value::Map(entries) = &node.value else {
+        return reading.kind(node, "a step", "an action and its value: `boot: repl`");
+    };
+    let line = entries.first().map_or(node.place.line, |(key, _)| key.place.line);
+    let mut parts = Parts::default();
+    let errors = reading.errors.len();
+    for (key, value) in entries {
+        parts.take(reading, key, value);
+    }
+    let Some((key, value)) = parts.action else {
+        if reading.errors.len() == errors {
+            let place = entries.first().map_or(node.place, |(key, _)| key.place);
+            reading.note(place, Problem::NoAction);
+        }
+        return None;
+    };
+    let word = key.scalar().unwrap_or_default();
+    parts.check(reading, word);
+    let action = action::read(reading, word, value)?;
+    // Of a key that stands twice, any will do: the scenario is refused.
+    let within = parts.within.map_or(DEFAULT_WITHIN, |(within, _)| within);
+    let hold = parts.hold.map(|(hold, _)| hold);
+    Some(Step { line, action, within, at: parts.at, hold, name: parts.name })
+}
+
+/// What stands in a step.
+#[derive(Default)]
+struct Parts<'n> {
+    action: Option<(&'n Node, &'n Node)>,
+    within: Option<(Duration, Place)>,
+    at: Option<At>,
+    hold: Option<(Duration, Place)>,
+    name: Option<String>,
+}
+
+impl<'n> Parts<'n> {
+    fn take(&mut self, reading: &mut Reading<'_>, key: &'n Node, value: &'n Node) {
+        let mut duration =
+            |word| reading.quantity(value, word, parse_duration).map(|time| (time, key.place));
+        match key.scalar().unwrap_or_default() {
+            "within" => self.within = duration("within"),
+            "hold" => self.hold = duration("hold"),
+            "at" => self.at = read_at(reading, value),
+            "name" => self.name = reading.text(value, "name"),
+            word if STEP_WORDS.contains(&word) => self.take_action(reading, key, value),
+            word => {
+                let known = STEP_WORDS.into_iter().chain(MODIFIER_WORDS);
+                reading.note(key.place, Problem::unknown("step", word, known));
+            }
+        }
+    }
+
+    fn take_action(&mut self, reading: &mut Reading<'_>, key: &'n Node, value: &'n Node) {
+        let word = |key: &Node| key.scalar().unwrap_or_default().to_owned();
+        match self.action {
+            None => self.action = Some((key, value)),
+            // A key that stands twice has been noted.
+            Some((first, _)) if first.scalar() == key.scalar() => {}
+            Some((first, _)) => {
+                let problem = Problem::TwoActions { first: word(first), second: word(key) };
+                reading
+                    .errors
+                    .push(Located::new(key.place, problem).and(first.place, "the first is here"));
+            }
+        }
+    }
+
+    /// Whether the modifiers mean anything beside `action`.
+    fn check(&self, reading: &mut Reading<'_>, action: &str) {
+        if let Some((_, place)) = self.hold.filter(|_| action != "pin") {
+            reading.note(place, Problem::HoldAlone { action: action.to_owned() });
+        }
+        if let Some((_, place)) = self.within.filter(|_| !WAITING.contains(&action)) {
+            reading.note(place, Problem::WithinAlone { action: action.to_owned() });
+        }
+    }
+}
+
+fn read_at(reading: &mut Reading<'_>, node: &Node) -> Option<At> {
+    if !matches!(node.value, Value::Map(_)) {
+        return reading.quantity(node, "at", parse_duration).map(At::Step);
+    }
+    let fields = reading.fields(node, "at", &["machine"])?;
+    match fields.get("machine") {
+        Some(time) => reading.quantity(time, "machine", parse_duration).map(At::Machine),
+        None => reading.kind(node, "at", "a duration `2.5s`, or `{ machine: 2.5s }`"),
+    }
+}

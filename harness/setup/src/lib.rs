@@ -1,0 +1,36 @@
+//! Fetches tools and firmware sources, and finds them again.
+//!
+//! Two halves. [`Tools`] answers where a tool is: named by the user, fetched
+//! by us, or installed in the system, in this order. [`setup`] brings what is
+//! missing: it runs apt with a state of its own and unpacks Debian's packages
+//! into the workspace's `target/tools/`, so it needs no root and the system stays as it was.
+//! [`doctor`] explains what is there and what is not, and changes nothing.
+//!
+//! Nothing here prints; [`setup`] tells its caller what it does, line by line.
+
+mod apt;
+mod debian;
+mod doctor;
+mod error;
+mod fetch;
+mod found;
+mod item;
+mod lock;
+mod named;
+mod pins;
+mod place;
+mod run;
+mod setup;
+mod sources;
+mod tools;
+mod unpack;
+
+pub use doctor::{Finding, State, doctor};
+pub use error::{Missing, SetupError};
+pub use found::{ArmGcc, Micropython, Python, Qemu};
+pub use item::Item;
+pub use lock::Lock;
+pub use named::Named;
+pub use place::Place;
+pub use setup::setup;
+pub use tools::Tools;

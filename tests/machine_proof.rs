@@ -1,0 +1,247 @@
+//! The proof that every answer is repeatable: equal runs are equal to the
+//! nanosecond, whatever the computer does meanwhile.
+//!
+//! Runs are compared by all of their events and all of their stops. Both
+//! processors are kept busy, and somebody chats with QEMU's monitor, so that its
+//! main loop is awake at every moment that could matter.
+
+mod support;
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use replab_machine::StopCause;
+use replab_machine::qemu::{Gate, Proof, QemuTools};
+use replab_record::{Event, Level, MachineTime};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use support::bench::{Bench, Load};
+
+const US: Duration = Duration::from_micros(1);
+const MS: Duration = Duration::from_millis(1);
+
+/// All that a run did.
+type Run = (Vec<Event>, Vec<(MachineTime, StopCause)>);
+
+/// What every test here needs.
+fn tools() -> Result<(QemuTools, PathBuf), String> {
+    Ok((support::qemu_tools()?, support::bare_metal()?))
+}
+
+/// Where two runs differ first; `None` if they do not.
+fn difference(one: &Run, other: &Run) -> Option<String> {
+    if one == other {
+        return None;
+    }
+    let events = one
+        .0
+        .iter()
+        .zip(&other.0)
+        .position(|(a, b)| a != b)
+        .unwrap_or(one.0.len().min(other.0.len()));
+    let show =
+        |run: &Run| format!("{:?} of {}, {} stops", run.0.get(events), run.0.len(), run.1.len());
+    Some(format!("event {events}: {} and {}", show(one), show(other)))
+}
+
+/// Typing, pins both ways, sleeping, burning, ticking.
+const SCRIPT: [&str; 8] = [
+    "blink 25 100 400 5000",
+    "burn 3000",
+    "read 5",
+    "sleep 4321",
+    "ticks",
+    "flood 300",
+    "blink 3 100 50",
+    "time",
+];
+
+/// Plays the script, with stops for many reasons.
+fn play(tools: &QemuTools, firmware: &Path, naive_wfi: bool) -> Run {
+    let mut bench = Bench::start(tools, firmware, Proof { naive_wfi, qmp: true, gate: None });
+    bench.until("> ");
+    bench.line("tick on");
+    for (line, index) in SCRIPT.into_iter().zip(0u32..) {
+        let level = if index % 2 == 0 { Level::High } else { Level::Low };
+        bench.drive("P5", level, 3 * MS + 77 * US * index);
+        bench.line(line);
+        if index % 3 == 0 {
+            bench.go(Duration::from_nanos(1_234_567), &[]);
+        }
+    }
+    (std::mem::take(&mut bench.events), std::mem::take(&mut bench.stops))
+}
+
+#[test]
+fn two_hundred_runs_of_a_script_are_one() {
+    let (tools, firmware) = or_skip!(tools());
+    let _load = Load::begin();
+    let start = Instant::now();
+    let first = play(&tools, &firmware, false);
+    for number in 1..200 {
+        let run = play(&tools, &firmware, false);
+        if let Some(difference) = difference(&first, &run) {
+            panic!("run {number} differs: {difference}");
+        }
+    }
+    eprintln!(
+        "200 runs of {} events and {} stops are equal, {:?}",
+        first.0.len(),
+        first.1.len(),
+        start.elapsed()
+    );
+}
+
+/// Without the cure of QEMU's race (`wfi=naive`) the same runs differ. So the
+/// test above would notice if the cure were lost.
+#[test]
+fn without_the_cure_of_the_wfi_race_runs_differ() {
+    let (tools, firmware) = or_skip!(tools());
+    let start = Instant::now();
+    let first = play(&tools, &firmware, true);
+    for number in 1..400 {
+        if let Some(difference) = difference(&first, &play(&tools, &firmware, true)) {
+            eprintln!("with wfi=naive run {number} differs, {:?}: {difference}", start.elapsed());
+            return;
+        }
+    }
+    panic!("400 runs with wfi=naive are equal: does this build of QEMU still need the cure?");
+}
+
+/// Blinks and ticks for one second in steps of 100 µs, or in one.
+fn step(tools: &QemuTools, firmware: &Path, steps: u32) -> Run {
+    let mut bench = Bench::start(tools, firmware, Proof { qmp: true, ..Proof::default() });
+    bench.until("> ");
+    bench.line("tick on");
+    bench.type_line("blink 25 100000 333");
+    for _ in 0..steps {
+        let until = bench.now() + Duration::from_secs(1) / steps;
+        let stop = bench.go(Duration::from_secs(1) / steps, &[]);
+        assert_eq!(stop.cause, StopCause::Time);
+        assert!(stop.at.since(until) < Duration::from_nanos(8));
+    }
+    (std::mem::take(&mut bench.events), std::mem::take(&mut bench.stops))
+}
+
+#[test]
+fn ten_thousand_steps_are_the_same_again_and_stops_change_nothing() {
+    let (tools, firmware) = or_skip!(tools());
+    let _load = Load::begin();
+    let start = Instant::now();
+    let first = step(&tools, &firmware, 10_000);
+    eprintln!("10,000 steps, {} events, {:?}", first.0.len(), start.elapsed());
+    assert_eq!(difference(&first, &step(&tools, &firmware, 10_000)), None);
+    // A busy processor stops up to an instruction late, so the end may hold more than one step does.
+    let whole = step(&tools, &firmware, 1).0;
+    let common = first.0.len().min(whole.len());
+    assert!(first.0.len().abs_diff(whole.len()) < 4);
+    assert_eq!(first.0[..common], whole[..common]);
+}
+
+/// Floods while nobody reads: whenever the plugin is blocked, a few reads pass.
+fn flood(tools: &QemuTools, firmware: &Path, slow: bool) -> (Run, usize) {
+    let gate = Gate::default();
+    let mut bench =
+        Bench::start(tools, firmware, Proof { gate: Some(gate.clone()), ..Proof::default() });
+    bench.until("> ");
+    bench.line("tick on");
+    let pid = bench.inside.pid();
+    let pauses = thread::scope(|scope| {
+        let reader = slow.then(|| scope.spawn(|| admit_when_blocked(&gate, pid)));
+        bench.line("flood 1000000");
+        gate.open();
+        reader.map_or(0, |reader| reader.join().expect("it only waits"))
+    });
+    ((std::mem::take(&mut bench.events), std::mem::take(&mut bench.stops)), pauses)
+}
+
+/// Admits reads whenever every thread of the emulator is asleep, 100 times.
+fn admit_when_blocked(gate: &Gate, pid: u32) -> usize {
+    const PAUSES: usize = 100;
+    for _ in 0..PAUSES {
+        gate.admit(0);
+        let deadline = Instant::now() + support::WALL;
+        while !is_asleep(pid) {
+            assert!(Instant::now() < deadline, "the emulator never waits for its reader");
+            thread::yield_now();
+        }
+        gate.admit(50);
+    }
+    gate.open();
+    PAUSES
+}
+
+/// Whether every thread of a process waits for something (proc_pid_stat(5), field 3).
+fn is_asleep(pid: u32) -> bool {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("the emulator lives");
+    tasks.flatten().all(|task| {
+        let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+        stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('S'))
+    })
+}
+
+#[test]
+fn a_slow_reader_loses_no_byte_and_moves_no_nanosecond() {
+    let (tools, firmware) = or_skip!(tools());
+    let start = Instant::now();
+    let (fast, _) = flood(&tools, &firmware, false);
+    let fast_wall = start.elapsed();
+    let (slow, pauses) = flood(&tools, &firmware, true);
+    eprintln!(
+        "1 MB flood: fast {fast_wall:?}, slow with {pauses} pauses {:?}",
+        start.elapsed() - fast_wall
+    );
+    assert_eq!(difference(&fast, &slow), None);
+    let text = support::bench::text(&fast.0);
+    let letters = text
+        .lines()
+        .find(|line| line.contains("abcdefghijklmnop"))
+        .unwrap()
+        .trim_start_matches("> ");
+    assert_eq!(letters.len(), 1_000_000);
+    assert!(letters.as_bytes().chunks(16).all(|chunk| chunk == b"abcdefghijklmnop"));
+}
+
+/// Not a test but the other half of the one below, which starts this program
+/// again to have a harness that it can kill.
+#[test]
+fn helper_that_starts_a_machine_and_never_ends() {
+    if std::env::var_os("REPLAB_TEST_HELPER").is_none() {
+        return;
+    }
+    let (tools, firmware) = tools().expect("the test has looked for them");
+    let mut bench = Bench::start(&tools, &firmware, Proof::default());
+    bench.until("> ");
+    println!("emulator {}", bench.inside.pid());
+    std::io::stdout().flush().unwrap();
+    bench.type_line("burn 4000000000");
+    bench.go(Duration::from_secs(1_000_000), &[]);
+}
+
+#[test]
+fn a_killed_harness_leaves_no_emulator() {
+    let _ = or_skip!(tools());
+    let mut helper = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "helper_that_starts_a_machine_and_never_ends", "--nocapture"])
+        .env("REPLAB_TEST_HELPER", "1")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(helper.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let number = lines
+        .find_map(|line| line.split_once("emulator ").and_then(|(_, pid)| pid.parse().ok()))
+        .expect("the helper starts a machine");
+    let emulator = pidfd_open(Pid::from_raw(number).unwrap(), PidfdFlags::empty())
+        .expect("the emulator lives");
+    let start = Instant::now();
+    helper.kill().unwrap();
+    let mut ends = [PollFd::new(&emulator, PollFlags::IN)];
+    let patience = Timespec { tv_sec: 20, tv_nsec: 0 };
+    assert_eq!(poll(&mut ends, Some(&patience)).unwrap(), 1, "the emulator lives on");
+    eprintln!("the emulator was gone {:?} after kill -9", start.elapsed());
+    assert_eq!(helper.wait().unwrap().signal(), Some(9));
+}

@@ -1,0 +1,1 @@
+//! Nothing: this package exists for the tests beside this file.

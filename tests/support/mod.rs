@@ -1,0 +1,108 @@
+//! Finds what tests of real machines need: QEMU, its plugin, firmware.
+//!
+//! What is missing skips a test, with the reason on standard error. In CI
+//! (`CI` set, and not to `0` or `false`) it is a failure, because there set-up
+//! installs everything.
+
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
+pub(crate) mod bench;
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use replab_board::Board;
+use replab_machine::Machine;
+use replab_machine::qemu::{self, Inside, Proof, QemuTools};
+use replab_setup::{Named, Tools};
+
+/// More than any test's machine should need, also on a busy computer.
+pub(crate) const WALL: Duration = Duration::from_secs(120);
+
+/// Gives what `found` holds, or skips the calling test by returning from it.
+#[macro_export]
+macro_rules! or_skip {
+    ($found:expr) => {
+        match $found {
+            Ok(it) => it,
+            Err(reason) => return $crate::support::skip(&reason),
+        }
+    };
+}
+
+/// Says why a test is skipped.
+///
+/// # Panics
+///
+/// In CI.
+pub(crate) fn skip(reason: &str) {
+    let in_ci = env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"));
+    assert!(!in_ci, "{reason}, and in CI nothing may be missing");
+    eprintln!("skipped: {reason}");
+}
+
+/// The project's folder.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The folder of what is built, set up and measured.
+pub(crate) fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// QEMU and the plugin.
+///
+/// QEMU is what set-up has fetched, or what `REPLAB_QEMU` names. The plugin lies
+/// beside this test program: the root package names it as a dev-dependency, so
+/// cargo has built it.
+pub(crate) fn qemu_tools() -> Result<QemuTools, String> {
+    let program = env::current_exe().expect("a test program knows where it is");
+    let plugin = program.with_file_name("libreplab_qemu_plugin.so");
+    if !plugin.exists() {
+        return Err(format!(
+            "no QEMU plugin at {} (cargo build -p replab-qemu-plugin)",
+            plugin.display()
+        ));
+    }
+    let qemu =
+        Tools::find(root(), Named::from_env()).qemu().map_err(|missing| missing.to_string())?;
+    Ok(QemuTools {
+        program: qemu.program,
+        library_path: qemu.library_path,
+        data: qemu.data,
+        plugin,
+    })
+}
+
+/// Our test firmware without an operating system (`firmware/bare-metal`).
+pub(crate) fn bare_metal() -> Result<PathBuf, String> {
+    firmware("firmware/bare-metal/bare-metal.elf")
+}
+
+/// MicroPython for lab-m0 (`firmware/micropython`).
+pub(crate) fn micropython() -> Result<PathBuf, String> {
+    firmware("firmware/lab-m0/firmware.elf")
+}
+
+fn firmware(place: &str) -> Result<PathBuf, String> {
+    let path = target().join(place);
+    if path.exists() {
+        Ok(path)
+    } else {
+        Err(format!("no firmware at {} (cargo xtask firmware)", path.display()))
+    }
+}
+
+/// The board that real machines are tested with.
+pub(crate) fn lab_m0() -> Board {
+    let path = root().join("boards/lab-m0.yaml");
+    let text = std::fs::read_to_string(&path).expect("the board file is part of the project");
+    replab_board::load("boards/lab-m0.yaml", &text).expect("the board file is right")
+}
+
+/// A machine and what only tests see of it.
+pub(crate) fn start(tools: &QemuTools, firmware: &Path, proof: Proof) -> (Machine, Inside) {
+    qemu::start_for_proof(tools, &lab_m0(), firmware, 1, WALL, proof).expect("the machine starts")
+}

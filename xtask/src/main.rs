@@ -1,0 +1,80 @@
+//! Tasks of this repository: `cargo xtask …`.
+//!
+//! Thin: it builds firmware, runs other programs and prints. What the lab does
+//! is in the library, and so is what set-up fetches.
+
+mod ci;
+mod deny;
+mod doctor;
+mod emulate;
+mod exit;
+mod firmware;
+mod inputs;
+mod micropython_tests;
+mod setup;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::firmware::App;
+
+/// Tasks of this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Line {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Play the lessons' scenarios on emulated boards, after fetching and building what that needs
+    Emulate(Box<emulate::EmulateArgs>),
+    /// Fetch emulator, compiler and sources into target/tools; no root needed, the system stays as it is
+    Setup,
+    /// Explain which tools are there and which are not; changes nothing
+    Doctor,
+    /// Build firmware into target/firmware; nothing to do if its inputs are the same as last time
+    Firmware {
+        /// Fail if the result differs from the hashes that the repository expects
+        #[arg(long)]
+        check_hash: bool,
+        /// Build all anew
+        #[arg(long)]
+        from_scratch: bool,
+        /// Which; all if none is named
+        #[arg(value_enum)]
+        apps: Vec<App>,
+    },
+    /// Run MicroPython's own tests on our firmware in QEMU
+    TestMicropython,
+    /// Run all checks
+    Ci {
+        /// Leave out what takes minutes: firmware from scratch, MicroPython's own tests
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Check licences, bans and sources of dependencies (needs cargo-deny)
+    Deny,
+}
+
+fn main() -> ExitCode {
+    let line = Line::parse();
+    let done = match line.task {
+        Task::Emulate(args) => match emulate::run(*args) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
+        Task::Setup => setup::run(),
+        Task::Doctor => doctor::run(),
+        Task::Firmware { check_hash, from_scratch, apps } => {
+            firmware::run(&apps, firmware::Wish { check_hash, from_scratch })
+        }
+        Task::TestMicropython => micropython_tests::run(),
+        Task::Ci { quick } => ci::run(quick),
+        Task::Deny => deny::run(),
+    };
+    exit::code_of(&done)
+}
