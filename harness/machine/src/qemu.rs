@@ -188,11 +188,13 @@ fn greet(session: &mut Session, tools: &QemuTools) -> Result<(), MachineError> {
     }
 }
 
-/// What the plugin said when it refused to be loaded.
+/// What the plugin said when it refused to be loaded, or QEMU when it did not
+/// take the plugin (`plugins/loader.c`: another version of its interface).
 fn refusal(last_words: &[String]) -> Option<&str> {
-    last_words
-        .iter()
-        .find_map(|line| line.split_once("replab-qemu-plugin refuses: ").map(|(_, why)| why))
+    last_words.iter().find_map(|line| {
+        let ours = line.split_once("replab-qemu-plugin refuses: ").map(|(_, why)| why);
+        ours.or_else(|| line.split_once("Could not load plugin ").map(|(_, why)| why))
+    })
 }
 
 fn set_up(

@@ -132,6 +132,11 @@ pub enum SkipReason {
         /// How to get it.
         advice: String,
     },
+    /// The emulator's build cannot keep exact machine time, which every scenario needs.
+    NoExactTime {
+        /// Which build, and what it lacks.
+        why: String,
+    },
     /// The scenario does not list the board.
     OtherBoard {
         /// The board that was asked for.

@@ -210,6 +210,7 @@ impl JsonSkip {
         let reason = match skip {
             SkipReason::Lacks { .. } => "lacks",
             SkipReason::NotInstalled { .. } => "not-installed",
+            SkipReason::NoExactTime { .. } => "no-exact-time",
             SkipReason::OtherBoard { .. } => "other-board",
             SkipReason::NoFirmware { .. } => "no-firmware",
         };

@@ -43,6 +43,7 @@ pub fn skip_reason(reason: &SkipReason) -> String {
         SkipReason::NotInstalled { program, advice } => {
             format!("{program} is not installed ({advice})")
         }
+        SkipReason::NoExactTime { why } => format!("it needs exact machine time, but {why}"),
         SkipReason::OtherBoard { board } => format!("it does not list board {board}"),
         SkipReason::NoFirmware { board, advice } => {
             format!("there is no firmware for {board} ({advice})")

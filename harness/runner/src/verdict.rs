@@ -56,6 +56,9 @@ pub(crate) fn not_started(error: MachineError, missing: Missing) -> Verdict {
             let advice = "run `doctor` to see how to install it".to_string();
             Verdict::Skipped(SkipReason::NotInstalled { program, advice })
         }
+        MachineError::UntestedBuild { .. } if missing == Missing::Skips => {
+            Verdict::Skipped(SkipReason::NoExactTime { why: error.to_string() })
+        }
         error => broken(&RunError::NotStarted(error), None),
     }
 }

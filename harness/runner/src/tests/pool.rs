@@ -15,6 +15,14 @@ fn named(name: &str, steps: Vec<Step>) -> Scenario {
     Scenario { identity: name.to_string(), ..scenario(steps) }
 }
 
+fn untested() -> MachineError {
+    MachineError::UntestedBuild {
+        version: "QEMU 9".into(),
+        why: "nobody tried it".into(),
+        tested: "10".into(),
+    }
+}
+
 fn not_started(kind: io::ErrorKind) -> MachineError {
     MachineError::NotStarted {
         program: "qemu-system-arm".into(),
@@ -35,6 +43,7 @@ fn played(names: &[&str], threads: usize, missing: Missing) -> Vec<String> {
     let machine = |job: &Job<'_>| match job.scenario.identity.as_str() {
         "panics" => panic!("no such thing"),
         "missing" => Err(not_started(io::ErrorKind::NotFound)),
+        "untested" => Err(untested()),
         "forbidden" => Err(not_started(io::ErrorKind::PermissionDenied)),
         _ => Ok(repl_board().machine()),
     };
@@ -84,6 +93,19 @@ fn an_emulator_that_is_not_there_can_be_a_reason_to_skip() {
     expect![[r#"
         missing skipped: NotInstalled { program: "qemu-system-arm", advice: "run `doctor` to see how to install it" }
         forbidden broken at no step; there is no machine to play on; could not start `qemu-system-arm` for board test-board (is it installed? see `doctor`); permission denied; "#]].assert_eq(&played(&["missing", "forbidden"], 2, Missing::Skips).join("\n"));
+}
+
+#[test]
+fn an_untested_build_is_a_reason_to_skip_too() {
+    for missing in [Missing::Skips, Missing::Breaks] {
+        let told = played(&["untested"], 1, missing).join("");
+        let word = if missing == Missing::Skips {
+            "untested skipped: NoExactTime"
+        } else {
+            "untested broken"
+        };
+        assert!(told.starts_with(word) && told.contains("nobody tried it"), "{told}");
+    }
 }
 
 #[test]
