@@ -140,7 +140,7 @@ fn records_are_the_same_under_load() {
     let quiet = tempfile::tempdir().expect("a temporary folder can be made");
     play(&["--output", quiet.path().to_str().expect("UTF-8")]);
     let quiet = records(quiet.path());
-    let _load = support::bench::Load::begin();
+    let _load = support::trouble::Load::begin();
     for run in 0..3 {
         let loaded = tempfile::tempdir().expect("a temporary folder can be made");
         play(&["--output", loaded.path().to_str().expect("UTF-8")]);

@@ -1,16 +1,28 @@
 //! A machine on a bench: its parts, and all that it did so far.
 
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, Weak};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use replab_machine::qemu::{Inside, Proof, QemuTools};
 use replab_machine::{Condition, Machine, Stop, StopCause};
 use replab_record::{Event, Level, MachineTime, PinName, PortName};
+
+use super::trouble::{Busy, chat, hold_up};
+
+/// All that a run did.
+pub(crate) type Run = (Vec<Event>, Vec<(MachineTime, StopCause)>);
+
+/// Where two runs differ first; `None` if they do not.
+pub(crate) fn difference(one: &Run, other: &Run) -> Option<String> {
+    if one == other {
+        return None;
+    }
+    let index = one.0.iter().zip(&other.0).position(|(a, b)| a != b);
+    let index = index.unwrap_or(one.0.len().min(other.0.len()));
+    let show =
+        |run: &Run| format!("{:?} of {}, {} stops", run.0.get(index), run.0.len(), run.1.len());
+    Some(format!("event {index}: {} and {}", show(one), show(other)))
+}
 
 /// A machine with our bare-metal firmware, and all that it did so far.
 pub(crate) struct Bench {
@@ -19,22 +31,26 @@ pub(crate) struct Bench {
     pub(crate) port: PortName,
     pub(crate) events: Vec<Event>,
     pub(crate) stops: Vec<(MachineTime, StopCause)>,
-    chatter: Option<Chatter>,
+    trouble: Vec<Busy>,
 }
 
 impl Bench {
     /// Starts `firmware`; with `proof.qmp` somebody chats with QEMU meanwhile.
     pub(crate) fn start(tools: &QemuTools, firmware: &Path, proof: Proof) -> Bench {
         let (machine, mut inside) = super::start(tools, firmware, proof);
-        let chatter = inside.qmp.take().map(Chatter::begin);
-        Bench {
-            machine,
-            inside,
-            port: PortName::new("uart0"),
-            events: Vec::new(),
-            stops: Vec::new(),
-            chatter,
-        }
+        let trouble = inside.qmp.take().map(chat).into_iter().collect();
+        let port = PortName::new("uart0");
+        Bench { machine, inside, port, events: Vec::new(), stops: Vec::new(), trouble }
+    }
+
+    /// From now on somebody stops its process all the time, wherever its threads are.
+    pub(crate) fn hold_up(&mut self) {
+        self.trouble.push(hold_up(self.inside.pid()));
+    }
+
+    /// All that it did, when it has done it.
+    pub(crate) fn finish(mut self) -> Run {
+        (std::mem::take(&mut self.events), std::mem::take(&mut self.stops))
     }
 
     /// Machine time now.
@@ -104,9 +120,8 @@ impl Bench {
 
 impl Drop for Bench {
     fn drop(&mut self) {
-        if let Some(chatter) = self.chatter.take() {
-            chatter.end();
-        }
+        // Before the machine goes, whose process number they use.
+        self.trouble.clear();
     }
 }
 
@@ -115,90 +130,4 @@ pub(crate) fn text(events: &[Event]) -> String {
     let sent =
         |event: &Event| if let Event::Sent { byte, .. } = event { Some(*byte) } else { None };
     String::from_utf8_lossy(&events.iter().filter_map(sent).collect::<Vec<_>>()).into_owned()
-}
-
-/// Somebody who asks QEMU's monitor something all the time, so that its main
-/// loop is awake when the processor goes to sleep.
-struct Chatter {
-    on: Arc<AtomicBool>,
-    thread: JoinHandle<usize>,
-}
-
-impl Chatter {
-    fn begin(monitor: UnixStream) -> Chatter {
-        let on = Arc::new(AtomicBool::new(true));
-        let asked = Arc::clone(&on);
-        Chatter { on, thread: thread::spawn(move || chat(monitor, &asked)) }
-    }
-
-    fn end(self) {
-        self.on.store(false, Ordering::Relaxed);
-        let answers = self.thread.join().expect("it only talks");
-        assert!(answers > 0, "nobody answered the chatter");
-    }
-}
-
-/// Gives how many answers came.
-///
-/// Before each question it sends many spaces. QEMU reads its monitor one byte at
-/// a time (`monitor_can_read`, `monitor/monitor.c`) and has nothing to answer, so
-/// its main loop turns as fast as it can, while we sleep.
-fn chat(mut monitor: UnixStream, on: &AtomicBool) -> usize {
-    const SPACES: usize = 1000;
-    let mut lines = BufReader::new(monitor.try_clone().expect("a socket can be copied")).lines();
-    let mut ask = |name: &str| {
-        let question = format!("{:SPACES$}{{\"execute\":\"{name}\"}}\n", "");
-        let spoken = monitor.write_all(question.as_bytes()).is_ok();
-        spoken && lines.by_ref().map_while(Result::ok).any(|line| line.contains("\"return\""))
-    };
-    let mut answers = 0;
-    let mut alive = ask("qmp_capabilities");
-    while alive && on.load(Ordering::Relaxed) {
-        alive = ask("query-status");
-        answers += 1;
-    }
-    answers
-}
-
-/// Keeps two processors busy while there is one; all of a program share the same threads.
-pub(crate) struct Load(#[expect(dead_code, reason = "only its life matters")] Arc<Spinners>);
-
-static LOAD: Mutex<Weak<Spinners>> = Mutex::new(Weak::new());
-
-impl Load {
-    pub(crate) fn begin() -> Load {
-        let mut shared = LOAD.lock().expect("nobody panics with this lock");
-        let spinners = shared.upgrade().unwrap_or_else(|| Arc::new(Spinners::begin(2)));
-        *shared = Arc::downgrade(&spinners);
-        Load(spinners)
-    }
-}
-
-struct Spinners {
-    on: Arc<AtomicBool>,
-    threads: Vec<JoinHandle<()>>,
-}
-
-impl Spinners {
-    fn begin(count: usize) -> Spinners {
-        let on = Arc::new(AtomicBool::new(true));
-        let spin = |on: Arc<AtomicBool>| {
-            thread::spawn(move || {
-                while on.load(Ordering::Relaxed) {
-                    std::hint::spin_loop();
-                }
-            })
-        };
-        let threads = (0..count).map(|_| spin(Arc::clone(&on))).collect();
-        Spinners { on, threads }
-    }
-}
-
-impl Drop for Spinners {
-    fn drop(&mut self) {
-        self.on.store(false, Ordering::Relaxed);
-        for thread in self.threads.drain(..) {
-            thread.join().expect("it only spins");
-        }
-    }
 }

@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 pub(crate) mod bench;
+pub(crate) mod trouble;
 
 use std::env;
 use std::path::{Path, PathBuf};

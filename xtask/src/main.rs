@@ -56,7 +56,7 @@ enum Task {
         #[arg(long)]
         quick: bool,
     },
-    /// Check licences, bans and sources of dependencies (needs cargo-deny)
+    /// Check licences, bans and sources of dependencies (needs cargo-deny, and `cargo fetch` once)
     Deny,
 }
 
