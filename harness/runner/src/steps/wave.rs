@@ -39,10 +39,13 @@ struct Wrong {
     at: MachineTime,
 }
 
+/// A wrong period explains a wrong count, not the other way round. Where there is
+/// no period, the count says why.
 fn first_wrong(claim: &WaveClaim, figures: &WaveFigures, wave: &Wave) -> Option<Wrong> {
-    wrong_count(claim, figures, wave)
-        .or_else(|| wrong_period(claim, figures, wave))
-        .or_else(|| wrong_duty(claim, figures, wave))
+    let count = || wrong_count(claim, figures, wave);
+    let periods =
+        || wrong_period(claim, figures, wave).or_else(|| wrong_duty(claim, figures, wave));
+    if figures.periods.is_empty() { count().or_else(periods) } else { periods().or_else(count) }
 }
 
 fn wrong_count(claim: &WaveClaim, figures: &WaveFigures, wave: &Wave) -> Option<Wrong> {

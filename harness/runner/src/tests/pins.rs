@@ -150,6 +150,17 @@ fn a_wrong_period_is_shown_among_its_edges() {
     check(vec![wave(period(100, 4.0))], &board, expect!["passed"]);
 }
 
+/// Were the count judged first, nobody would read of the period behind it.
+#[test]
+fn a_wrong_period_is_said_before_the_count_that_follows_from_it() {
+    let slow = WaveClaim { count: Some(12), ..period(80, 1.0) };
+    let outcome = run(&scenario(vec![wave(slow)]), &blinking());
+    assert!(shown(&outcome.verdict).contains("expected: period 80ms"), "{:?}", outcome.verdict);
+    let still = WaveClaim { count: Some(1), ..period(80, 1.0) };
+    let outcome = run(&scenario(vec![wave(still)]), &Scripted::new(&board()));
+    assert!(shown(&outcome.verdict).contains("expected: 1 rising edge"), "{:?}", outcome.verdict);
+}
+
 #[test]
 fn a_wrong_duty_is_shown() {
     check(
