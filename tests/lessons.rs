@@ -140,6 +140,8 @@ fn records_are_the_same_under_load() {
     let quiet = tempfile::tempdir().expect("a temporary folder can be made");
     play(&["--output", quiet.path().to_str().expect("UTF-8")]);
     let quiet = records(quiet.path());
+    assert!(quiet.len() >= 8, "each scenario leaves a record: {:?}", quiet.keys());
+    assert!(quiet.values().all(|record| record.contains(">>> ")), "a record has its dialogue");
     let _load = support::trouble::Load::begin();
     for run in 0..3 {
         let loaded = tempfile::tempdir().expect("a temporary folder can be made");
