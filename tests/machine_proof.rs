@@ -86,6 +86,36 @@ fn two_hundred_runs_of_a_script_are_one() {
     );
 }
 
+/// Cuts the power in the middle of things, twice.
+fn cut(tools: &QemuTools, firmware: &Path, held_up: bool) -> Run {
+    let mut bench = Bench::start(tools, firmware, Proof { qmp: true, ..Proof::default() });
+    bench.until("> ");
+    for round in 0..2 {
+        if held_up {
+            bench.hold_up();
+        }
+        bench.line("tick on");
+        bench.drive("P5", Level::High, 77 * US);
+        bench.type_line("blink 25 40 77");
+        bench.go(5 * MS + 7 * US * round, &[]);
+        bench.cut_power();
+        bench.until("> ");
+        bench.line("read 5");
+    }
+    bench.finish()
+}
+
+#[test]
+fn runs_with_power_cuts_are_one() {
+    let (tools, firmware) = or_skip!(tools());
+    let _load = Load::begin();
+    let first = cut(&tools, &firmware, false);
+    for number in 1..20 {
+        let run = cut(&tools, &firmware, number % 2 == 0);
+        assert_eq!(difference(&first, &run), None, "run {number}");
+    }
+}
+
 /// Blinks and ticks for one second in steps of 100 µs, or in one.
 fn step(tools: &QemuTools, firmware: &Path, steps: u32) -> Run {
     let mut bench = Bench::start(tools, firmware, Proof { qmp: true, ..Proof::default() });

@@ -4,6 +4,7 @@
  * It sleeps in WFI whenever it waits, and nothing ticks unless `tick on` was
  * typed, so that a test decides what its clock does. */
 #include "nrf51.h"
+#include "wrong.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -196,18 +197,14 @@ static void tick(bool on) {
     SYST_CSR = on ? SYST_ON : 0;
 }
 
-static void fault(void) {
-    /* No memory is there. */
-    (void)REGISTER(0x70000000);
-}
-
 static void reset(void) {
     AIRCR = AIRCR_SYSRESETREQ;
     for (;;) {
     }
 }
 
-static void execute(const char *line) {
+/* A function of its own, so that call chains show it. */
+__attribute__((noinline)) static void execute(const char *line) {
     if (takes(&line, "echo")) {
         print(line);
     } else if (takes(&line, "set")) {
@@ -222,6 +219,8 @@ static void execute(const char *line) {
         blink(pin, times, us, number(&line));
     } else if (takes(&line, "read")) {
         print_number(read_pin(number(&line) % GPIO_PINS));
+    } else if (takes(&line, "sleep forever")) {
+        sleep_forever();
     } else if (takes(&line, "sleep")) {
         sleep_until(microseconds() + number(&line));
     } else if (takes(&line, "burn")) {
@@ -236,8 +235,24 @@ static void execute(const char *line) {
         print_number(ticks);
     } else if (takes(&line, "time")) {
         print_number(microseconds());
-    } else if (takes(&line, "fault")) {
-        fault();
+    } else if (takes(&line, "fault write")) {
+        write_nowhere();
+    } else if (takes(&line, "fault unaligned")) {
+        read_unaligned();
+    } else if (takes(&line, "fault undefined")) {
+        execute_undefined();
+    } else if (takes(&line, "fault stack")) {
+        recurse_endlessly();
+    } else if (takes(&line, "fault jump")) {
+        call_null_pointer();
+    } else if (takes(&line, "fault nowhere")) {
+        call_nowhere();
+    } else if (takes(&line, "lockup")) {
+        lock_up();
+    } else if (takes(&line, "hang")) {
+        hang_endlessly();
+    } else if (takes(&line, "fault read") || takes(&line, "fault")) {
+        read_nowhere();
     } else if (takes(&line, "reset")) {
         reset();
     } else {

@@ -48,7 +48,7 @@
 #define GPIO_INPUT_PULL_DOWN 4u
 #define GPIO_PINS 32u
 
-/* The core: SysTick §B3.3, NVIC §B3.4, AIRCR §B3.2.6. The real nRF51 has no
+/* The core: SysTick §B3.3, NVIC §B3.4, ICSR §B3.2.4, AIRCR §B3.2.6. The real nRF51 has no
  * SysTick; QEMU's has, at 16 MHz. */
 #define SYST_CSR REGISTER(0xe000e010)
 #define SYST_RVR REGISTER(0xe000e014)
@@ -56,6 +56,9 @@
 #define SYST_ON 7u
 #define SYST_MILLISECOND 16000u
 #define NVIC_ISER REGISTER(0xe000e100)
+#define NVIC_ICER REGISTER(0xe000e180)
+#define ICSR REGISTER(0xe000ed04)
+#define ICSR_NMIPENDSET (1u << 31)
 #define AIRCR REGISTER(0xe000ed0c)
 #define AIRCR_SYSRESETREQ 0x05fa0004u
 

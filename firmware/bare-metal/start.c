@@ -1,4 +1,6 @@
 /* The vector table, and what runs before main. */
+#include "wrong.h"
+
 #include <stdint.h>
 
 typedef void (*Vector)(void);
@@ -38,11 +40,25 @@ static void unexpected(void) {
 __attribute__((section(".vectors"), used)) static const Vector vectors[16 + 32] = {
     [0] = (Vector)(uintptr_t)stack_top,
     [1] = start,
-    [2] = unexpected,
+    [2] = non_maskable_interrupt,
     [3] = hard_fault,
     [11] = unexpected,
     [14] = unexpected,
     [15] = systick_interrupt,
     [16 + 2] = uart_interrupt,
     [16 + 9] = timer_interrupt,
+};
+
+/* What the lab may know of our memory: docs/memory.md. There is no heap, and the
+ * stack has all that the variables leave. */
+enum { MARKS_MAGIC = 0x4d4c5052, MARKS_VERSION = 1, HEAP_NONE = 0 };
+
+extern const struct {
+    uint32_t magic, version;
+    const void *stack_low, *stack_high;
+    uint32_t heap;
+} replab_marks;
+
+__attribute__((section(".replab_marks"), used)) const __typeof__(replab_marks) replab_marks = {
+    MARKS_MAGIC, MARKS_VERSION, bss_end, stack_top, HEAP_NONE,
 };

@@ -7,6 +7,8 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 pub(crate) mod bench;
+pub(crate) mod python;
+pub(crate) mod tiny;
 pub(crate) mod trouble;
 
 use std::env;
@@ -14,12 +16,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use replab_board::Board;
-use replab_machine::Machine;
 use replab_machine::qemu::{self, Inside, Proof, QemuTools};
+use replab_machine::{Machine, Timing};
 use replab_setup::{Named, Tools};
 
 /// More than any test's machine should need, also on a busy computer.
 pub(crate) const WALL: Duration = Duration::from_secs(120);
+
+/// How all machines of the tests start.
+pub(crate) const START: qemu::Start =
+    qemu::Start { seed: 1, wall_cap: WALL, timing: Timing::Exact };
 
 /// Gives what `found` holds, or skips the calling test by returning from it.
 #[macro_export]
@@ -105,5 +111,5 @@ pub(crate) fn lab_m0() -> Board {
 
 /// A machine and what only tests see of it.
 pub(crate) fn start(tools: &QemuTools, firmware: &Path, proof: Proof) -> (Machine, Inside) {
-    qemu::start_for_proof(tools, &lab_m0(), firmware, 1, WALL, proof).expect("the machine starts")
+    qemu::start_for_proof(tools, &lab_m0(), firmware, START, proof).expect("the machine starts")
 }

@@ -35,6 +35,7 @@ const STEPS: &[Step] = &[
     Step { name: "firmware", quick: true, run: build_firmware },
     Step { name: "tests", quick: true, run: unit_and_outside_tests },
     Step { name: "the lessons' scenarios", quick: true, run: scenarios },
+    Step { name: "equal runs are equal", quick: true, run: proof },
     Step { name: "firmware builds are reproducible", quick: false, run: reproducible },
     Step { name: "MicroPython's own tests", quick: false, run: micropython },
 ];
@@ -161,6 +162,11 @@ fn reproducible(tools: &Tools) -> anyhow::Result<Outcome> {
 /// As a person types it. The tests play them too, but show less.
 fn scenarios(_: &Tools) -> anyhow::Result<Outcome> {
     cargo(&["xtask", "emulate"])
+}
+
+/// A few scenarios that between them sleep, type, move pins, and start again.
+fn proof(_: &Tools) -> anyhow::Result<Outcome> {
+    cargo(&["xtask", "emulate", "--prove", "5", "blink", "real-pin", "boot-and-main", "exec"])
 }
 
 fn micropython(tools: &Tools) -> anyhow::Result<Outcome> {

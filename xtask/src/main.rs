@@ -3,6 +3,7 @@
 //! Thin: it builds firmware, runs other programs and prints. What the lab does
 //! is in the library, and so is what set-up fetches.
 
+mod bench;
 mod ci;
 mod deny;
 mod doctor;
@@ -56,6 +57,8 @@ enum Task {
         #[arg(long)]
         quick: bool,
     },
+    /// Measure what the lab costs, beside plain QEMU, in one run; a table
+    Bench,
     /// Check licences, bans and sources of dependencies (needs cargo-deny, and `cargo fetch` once)
     Deny,
 }
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         }
         Task::TestMicropython => micropython_tests::run(),
         Task::Ci { quick } => ci::run(quick),
+        Task::Bench => bench::run(),
         Task::Deny => deny::run(),
     };
     exit::code_of(&done)

@@ -16,6 +16,8 @@ pub struct Board {
     pub instruction_ns: u32,
     /// Memory regions by name.
     pub memory: BTreeMap<String, Region>,
+    /// Parts of its RAM that keep their content without power, by name.
+    pub nonvolatile: BTreeMap<String, Span>,
     /// Where the firmware keeps its files, if it has a file system.
     pub file_system: Option<FileSystem>,
     /// UARTs by name.
@@ -41,12 +43,44 @@ pub struct Region {
     pub kind: MemoryKind,
 }
 
+/// A range of addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// First address.
+    pub at: u32,
+    /// Bytes; not zero.
+    pub size: u32,
+}
+
+impl Span {
+    fn ends(self) -> (u64, u64) {
+        (u64::from(self.at), u64::from(self.at) + u64::from(self.size))
+    }
+
+    /// What is left of it without `hole`.
+    pub fn without(self, hole: Span) -> impl Iterator<Item = Span> {
+        let ((start, end), (from, to)) = (self.ends(), hole.ends());
+        let span = |start: u64, end: u64| {
+            // Both ends lie between those of a span, so they fit.
+            (start < end).then(|| Span { at: start as u32, size: (end - start) as u32 })
+        };
+        let parts = [span(start, end.min(from)), span(start.max(to), end)];
+        parts.into_iter().flatten()
+    }
+
+    /// Whether all of `other` lies in it.
+    pub fn holds(self, other: Span) -> bool {
+        let ((start, end), (from, to)) = (self.ends(), other.ends());
+        start <= from && to <= end
+    }
+}
+
 /// What kind of memory a region is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MemoryKind {
     /// Kept without power; programmed, not written.
     Flash,
-    /// Lost without power.
+    /// Lost without power, except where the board says `nonvolatile:`.
     Ram,
 }
 
@@ -70,8 +104,6 @@ pub struct Port {
     pub baud: u32,
     /// Whether MicroPython's REPL is on it.
     pub repl: bool,
-    /// Address of the register whose store sends a byte.
-    pub transmit_register: u32,
 }
 
 /// Who can run a board.
@@ -103,7 +135,36 @@ pub struct GpioController {
     pub lines: u32,
 }
 
+impl Region {
+    /// Its addresses.
+    pub fn span(&self) -> Span {
+        Span { at: self.at, size: self.size }
+    }
+}
+
 impl Board {
+    /// The parts of its memory that lose their content without power, from low to
+    /// high addresses.
+    pub fn volatile(&self) -> Vec<Span> {
+        let ram = self.memory.values().filter(|region| region.kind == MemoryKind::Ram);
+        let mut spans: Vec<Span> = ram.map(Region::span).collect();
+        for kept in self.nonvolatile.values() {
+            spans = spans.into_iter().flat_map(|span| span.without(*kept)).collect();
+        }
+        spans.sort_by_key(|span| span.at);
+        spans
+    }
+
+    /// The parts of its memory that keep their content without power, from low to
+    /// high addresses.
+    pub fn kept(&self) -> Vec<Span> {
+        let flash = self.memory.values().filter(|region| region.kind == MemoryKind::Flash);
+        let mut spans: Vec<Span> =
+            flash.map(Region::span).chain(self.nonvolatile.values().copied()).collect();
+        spans.sort_by_key(|span| span.at);
+        spans
+    }
+
     /// The pin that `word` means: a role (`LED`) or a name (`P25`).
     pub fn pin(&self, word: &str) -> Option<&PinName> {
         self.roles.get(word).or_else(|| self.pins.iter().find(|pin| pin.as_str() == word))

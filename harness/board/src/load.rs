@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use replab_record::{PinName, PortName};
 use serde::Deserialize;
 
-use crate::{Backends, Board, FileSystem, GpioController, MemoryKind, Port, QemuMachine, Region};
+use crate::{
+    Backends, Board, FileSystem, GpioController, MemoryKind, Port, QemuMachine, Region, Span,
+};
 
 /// Why a board file is none.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +57,14 @@ pub enum BoardError {
         /// The number.
         ns: u32,
     },
+    /// A `nonvolatile:` range is no part of the RAM.
+    #[error("{file}: nonvolatile range `{name}` does not lie inside a region of kind `ram`")]
+    Nonvolatile {
+        /// The file.
+        file: String,
+        /// The range.
+        name: String,
+    },
     /// The file system lies outside the flash, or is no whole number of blocks.
     #[error("{file}: the file system does not fit whole blocks inside a flash region")]
     FileSystem {
@@ -74,6 +84,8 @@ struct File {
     _core: String,
     instruction_ns: u32,
     memory: BTreeMap<String, FileRegion>,
+    #[serde(default)]
+    nonvolatile: BTreeMap<String, FileSpan>,
     file_system: Option<FileVolume>,
     ports: BTreeMap<String, FilePort>,
     pins: FilePins,
@@ -87,6 +99,13 @@ struct FileRegion {
     at: u32,
     size: u32,
     kind: FileKind,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileSpan {
+    at: u32,
+    size: u32,
 }
 
 #[derive(Deserialize)]
@@ -111,7 +130,6 @@ struct FilePort {
     baud: u32,
     #[serde(default)]
     repl: bool,
-    transmit_register: u32,
 }
 
 #[derive(Deserialize)]
@@ -186,8 +204,20 @@ impl File {
             }
             roles.insert(role, pin);
         }
-        let memory: BTreeMap<_, _> =
+        let memory: BTreeMap<String, Region> =
             self.memory.into_iter().map(|(name, region)| (name, region.into())).collect();
+        let nonvolatile: BTreeMap<String, Span> = self
+            .nonvolatile
+            .into_iter()
+            .map(|(name, span)| (name, Span { at: span.at, size: span.size }))
+            .collect();
+        let in_ram = |span: Span| {
+            let mut ram = memory.values().filter(|region| region.kind == MemoryKind::Ram);
+            span.size > 0 && ram.any(|region| region.span().holds(span))
+        };
+        if let Some((name, _)) = nonvolatile.iter().find(|(_, span)| !in_ram(**span)) {
+            return Err(BoardError::Nonvolatile { name: name.clone(), file });
+        }
         let file_system = self.file_system.map(FileSystem::from);
         if file_system.is_some_and(|volume| !volume.fits(memory.values())) {
             return Err(BoardError::FileSystem { file });
@@ -197,6 +227,7 @@ impl File {
             title: self.title,
             instruction_ns: self.instruction_ns,
             memory,
+            nonvolatile,
             file_system,
             ports: self
                 .ports
@@ -249,7 +280,7 @@ impl From<FileVolume> for FileSystem {
 
 impl From<FilePort> for Port {
     fn from(file: FilePort) -> Port {
-        Port { baud: file.baud, repl: file.repl, transmit_register: file.transmit_register }
+        Port { baud: file.baud, repl: file.repl }
     }
 }
 

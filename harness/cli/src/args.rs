@@ -32,6 +32,11 @@ pub struct RunArgs {
     #[arg(long, value_name = "PROGRAM")]
     pub qemu: Option<PathBuf>,
 
+    /// What drives the clock of emulated boards. Without it, their instructions; or the
+    /// desk clock if the emulator's build is none of the tested ones, but not in CI.
+    #[arg(long, value_name = "CLOCK")]
+    pub timing: Option<Clock>,
+
     /// Where transcripts are written.
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
@@ -48,17 +53,31 @@ pub struct RunArgs {
     #[arg(long)]
     pub accept: bool,
 
+    /// Play each scenario N times while all cores are kept busy, and demand that the runs are
+    /// equal: bytes, edges, their times, and memory.
+    #[arg(long, value_name = "N", conflicts_with_all = ["list", "check", "accept"])]
+    pub prove: Option<NonZeroUsize>,
+
     /// Tell everything as JSON, one event a line (docs/json.md).
     #[arg(long, conflicts_with = "verbose")]
     pub json: bool,
 
-    /// Show the whole transcript of each run, with machine times.
+    /// Show the whole transcript of each run, with machine times, and how full its memory was.
     #[arg(long, short)]
     pub verbose: bool,
 
     /// How many runs play at the same time. Without it, one for each core.
     #[arg(long, short, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
+}
+
+/// A value of `--timing`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Clock {
+    /// Instructions: equal runs are equal to the nanosecond.
+    Exact,
+    /// The desk clock: any QEMU from 7.2 on, and what needs exact time is skipped.
+    Wall,
 }
 
 impl RunArgs {
@@ -70,11 +89,17 @@ impl RunArgs {
                 .flat_map(|value| [name.to_owned(), value.display().to_string()])
                 .collect::<Vec<_>>()
         };
+        let timing = match self.timing {
+            None => Vec::new(),
+            Some(Clock::Exact) => vec!["--timing".to_owned(), "exact".to_owned()],
+            Some(Clock::Wall) => vec!["--timing".to_owned(), "wall".to_owned()],
+        };
         [
             path("--lesson", &self.lesson),
             path("--scenarios", &self.scenarios),
             path("--firmware", &self.firmware),
             path("--qemu", &self.qemu),
+            timing,
         ]
         .concat()
     }

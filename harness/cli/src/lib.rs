@@ -8,6 +8,7 @@
 mod args;
 mod catalogue;
 mod ci;
+mod clock;
 mod doctor;
 mod error;
 mod notes;
@@ -20,7 +21,7 @@ mod select;
 mod tell;
 mod voice;
 
-pub use args::RunArgs;
+pub use args::{Clock, RunArgs};
 pub use doctor::doctor;
 pub use place::{PLUGIN, Place};
 pub use replab_report::ExitCode;

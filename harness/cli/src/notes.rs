@@ -5,7 +5,9 @@ use std::time::Duration;
 use replab_board::Board;
 use replab_report::Note;
 use replab_runner::snapshots::Comparison;
-use replab_runner::{Measured, Outcome, Period, WaveFigures};
+use replab_runner::{
+    HeapFigures, Measured, MemoryFigures, Outcome, Period, StackFigures, WaveFigures,
+};
 use replab_scenario::show_duration;
 
 use crate::place::from_here;
@@ -20,7 +22,24 @@ pub(crate) fn of(outcome: &Outcome, board: &Board) -> Vec<Note> {
     if let Some(Comparison::Accepted { file }) = &outcome.snapshot {
         notes.push(Note { at: outcome.end, text: format!("stored: {}", from_here(file)) });
     }
+    notes.extend(outcome.figures.map(|figures| Note { at: outcome.end, text: memory(&figures) }));
+    if let Some(runs @ 2..) = outcome.proved {
+        notes.push(Note {
+            at: outcome.end,
+            text: format!("{runs} runs on a busy host are equal: bytes, edges, memory"),
+        });
+    }
     notes
+}
+
+/// `stack: 5600 of 16384 bytes at most; heap: 1024 of 200000 bytes, 150000 free in one piece`.
+fn memory(figures: &MemoryFigures) -> String {
+    let StackFigures { size, peak } = figures.stack;
+    let heap = figures.heap.map(|heap| {
+        let HeapFigures { total, used, largest_free, .. } = heap;
+        format!("; heap: {used} of {total} bytes, {largest_free} free in one piece")
+    });
+    format!("stack: {peak} of {size} bytes at most{}", heap.unwrap_or_default())
 }
 
 /// `LED: 5 periods of 1.000 s (±0.01 %), duty 50.0 %`: the mean, and how far the

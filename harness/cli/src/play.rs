@@ -12,21 +12,22 @@ use replab_machine::{Machine, MachineError};
 use replab_record::{Broken, SkipReason, Verdict};
 use replab_report::{Ending, ExitCode};
 use replab_runner::snapshots::Mode;
-use replab_runner::{Finished, Missing as IfMissing, Options, Outcome, play_all};
+use replab_runner::{Finished, Missing as IfMissing, Options, Outcome, play_all, prove_all};
 use replab_scenario::Scenario;
 use replab_setup::{Missing, Named, Tools};
 
 use crate::catalogue::Name;
 use crate::ci::is_ci;
+use crate::clock::Clocks;
 use crate::place::from_here;
 use crate::plan::Job;
 use crate::request::Request;
 use crate::tell::{Telling, Told};
 use crate::voice::Voice;
-use crate::{Place, RunArgs, RunError};
+use crate::{Clock, Place, RunArgs, RunError};
 
-/// How long one request to an emulator may take on the desk clock before the run
-/// is broken. Scenarios of seconds of machine time take a tenth of a second; the
+/// How much of the desk clock all requests to an emulator may take together
+/// before its run is broken. Scenarios of seconds of machine time take a tenth of a second; the
 /// rest is for hosts under load.
 const WALL_CAP: Duration = Duration::from_secs(60);
 
@@ -38,7 +39,7 @@ pub(crate) fn play(
     voice: Voice,
 ) -> Result<Ending, RunError> {
     let started = Instant::now();
-    let lab = Lab::find(args, place)?;
+    let lab = Lab::find(args, place, voice)?;
     let runs: Vec<Run<'_>> =
         request.jobs().iter().map(|job| Run::new(job, request, &lab)).collect();
     let playable: Vec<usize> = (0..runs.len()).filter(|index| runs[*index].is_playable()).collect();
@@ -54,10 +55,14 @@ pub(crate) fn play(
         }
         lab.start(job)
     };
-    play_all(&jobs, args.jobs, &options(args), machine, |index, finished| {
+    let deliver = |index: usize, finished: Finished| {
         queue.tell_unplayed_before(playable[index]);
         queue.tell(finished);
-    });
+    };
+    match args.prove {
+        Some(runs) => prove_all(&jobs, runs, args.jobs, &options(args), machine, deliver),
+        None => play_all(&jobs, args.jobs, &options(args), machine, deliver),
+    }
     queue.tell_unplayed_before(runs.len());
     Ok(queue.telling.end(started.elapsed()))
 }
@@ -94,7 +99,7 @@ fn options(args: &RunArgs) -> Options {
         (false, false) => Mode::Review,
     };
     let missing = if is_ci() { IfMissing::Breaks } else { IfMissing::Skips };
-    Options { snapshots: Some(snapshots), missing, ..Options::default() }
+    Options { snapshots: Some(snapshots), missing, figures: args.verbose, ..Options::default() }
 }
 
 /// One run to come.
@@ -104,6 +109,7 @@ struct Run<'a> {
     board: &'a Board,
     target: &'a Target,
     target_text: String,
+    firmware: PathBuf,
     /// Why it will not be played.
     unplayed: Option<Verdict>,
 }
@@ -120,6 +126,7 @@ impl<'a> Run<'a> {
             board,
             target: &job.target,
             target_text: job.target.to_string(),
+            firmware: lab.firmware_of(&job.target.board),
             unplayed,
         }
     }
@@ -129,7 +136,13 @@ impl<'a> Run<'a> {
     }
 
     fn job(&self) -> replab_runner::Job<'_> {
-        replab_runner::Job { scenario: self.scenario, board: self.board, target: &self.target_text }
+        let firmware = Some(self.firmware.as_path());
+        replab_runner::Job {
+            scenario: self.scenario,
+            board: self.board,
+            target: &self.target_text,
+            firmware,
+        }
     }
 
     fn told(&self) -> Told<'_> {
@@ -157,11 +170,12 @@ struct Lab<'a> {
     place: &'a Place,
     firmware: Option<&'a Path>,
     qemu: Result<QemuTools, SkipReason>,
+    clocks: Clocks<'a>,
 }
 
 impl Lab<'_> {
     /// Looks for the tools.
-    fn find<'a>(args: &'a RunArgs, place: &'a Place) -> Result<Lab<'a>, RunError> {
+    fn find<'a>(args: &'a RunArgs, place: &'a Place, voice: Voice) -> Result<Lab<'a>, RunError> {
         let firmware = args.firmware.as_deref();
         if let Some(file) = firmware
             && !file.is_file()
@@ -171,7 +185,9 @@ impl Lab<'_> {
         }
         let named = Named::from_env();
         let named = Named { qemu: args.qemu.clone().or(named.qemu), ..named };
-        Ok(Lab { place, firmware, qemu: qemu_tools(place, named)? })
+        let clocks = Clocks::new(args.timing, is_ci(), &place.setup, voice);
+        let needs_plugin = args.timing != Some(Clock::Wall);
+        Ok(Lab { place, firmware, qemu: qemu_tools(place, named, needs_plugin)?, clocks })
     }
 
     /// Why nothing can be played on `target`.
@@ -192,12 +208,19 @@ impl Lab<'_> {
     fn start(&self, job: &replab_runner::Job<'_>) -> Result<Machine, MachineError> {
         let tools = self.qemu.as_ref().expect("runs without an emulator are not played");
         let firmware = self.firmware_of(&job.board.name);
-        qemu::start(tools, job.board, &firmware, job.scenario.seed, WALL_CAP)
+        self.clocks.start(|timing| {
+            let start = qemu::Start { seed: job.scenario.seed, wall_cap: WALL_CAP, timing };
+            qemu::start(tools, job.board, &firmware, start)
+        })
     }
 }
 
 /// The emulator and its plugin, or why there are none.
-fn qemu_tools(place: &Place, named: Named) -> Result<Result<QemuTools, SkipReason>, RunError> {
+fn qemu_tools(
+    place: &Place,
+    named: Named,
+    needs_plugin: bool,
+) -> Result<Result<QemuTools, SkipReason>, RunError> {
     let qemu = match Tools::find(&place.root, named).qemu() {
         Ok(qemu) => qemu,
         Err(wrong @ Missing::NotThat { .. }) => return Err(wrong.into()),
@@ -206,7 +229,7 @@ fn qemu_tools(place: &Place, named: Named) -> Result<Result<QemuTools, SkipReaso
             return Ok(Err(SkipReason::NotInstalled { program: "QEMU".to_owned(), advice }));
         }
     };
-    if !place.plugin.is_file() {
+    if needs_plugin && !place.plugin.is_file() {
         let advice = format!(
             "it should be {}; `cargo build -p replab-qemu-plugin` makes it",
             from_here(&place.plugin)

@@ -63,6 +63,7 @@ impl<'a> Telling<'a> {
             target: told.target,
             board: told.board,
             verdict: &outcome.verdict,
+            timing: outcome.timing,
             record: &outcome.record,
             notes: &notes,
             machine: outcome.end.since(replab_record::MachineTime::ZERO),

@@ -49,14 +49,17 @@ pub enum MachineError {
         /// The last lines that it wrote to its standard error.
         last_words: Vec<String>,
     },
-    /// The emulator took a request and did not answer it.
-    #[error("{program} did not answer `{request}` within {wall:?} of the desk clock")]
+    /// The emulator took a request and did not answer it before the wall cap of its
+    /// machine was spent, by this request and all before it.
+    #[error(
+        "{program} did not answer `{request}` within the {wall:?} of the desk clock that its machine has"
+    )]
     Silent {
         /// Which program.
         program: String,
         /// What we had asked for.
         request: String,
-        /// How long we waited.
+        /// The wall cap.
         wall: Duration,
         /// The last lines that it wrote to its standard error.
         last_words: Vec<String>,

@@ -1,6 +1,6 @@
 //! What a machine can do.
 
-use replab_record::{Event, Level, MachineTime, PinName, PortName};
+use replab_record::{Event, Level, MachineTime, PinName, PortName, Registers, Timing};
 
 use crate::MachineError;
 
@@ -15,17 +15,12 @@ pub struct Machine {
     pub pins: Option<Box<dyn Pins>>,
     /// Memory, while stopped.
     pub memory: Option<Box<dyn Memory>>,
+    /// The processor's registers, while stopped.
+    pub processor: Option<Box<dyn Processor>>,
+    /// Power that the lab can cut.
+    pub power: Option<Box<dyn Power>>,
     /// What drives its clock.
     pub timing: Timing,
-}
-
-/// What drives a machine's clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Timing {
-    /// Its instructions: equal runs are equal to the nanosecond.
-    Exact,
-    /// The desk clock.
-    Wall,
 }
 
 /// A machine that is stopped except inside [`StopGo::go`].
@@ -68,6 +63,25 @@ pub trait Pins {
     /// [`Level::High`], [`Level::Low`], or [`Level::Floating`] to let it go.
     fn drive(&mut self, pin: &PinName, level: Level, at: MachineTime) -> Result<(), MachineError>;
 }
+
+/// The processor of a stopped machine.
+pub trait Processor {
+    /// Its registers as they are.
+    fn registers(&mut self) -> Result<Registers, MachineError>;
+}
+
+/// The supply of a machine.
+pub trait Power {
+    /// Cuts the power and gives it back: flash and the board's `nonvolatile:`
+    /// regions are as they were at this instant, all other RAM holds [`PAINT`],
+    /// pending input is dropped, outputs are unknown, and machine time runs on.
+    /// Levels that the lab drives are driven again at the next `go`.
+    /// The returned events hold the [`Event::Reset`].
+    fn cycle(&mut self) -> Result<Vec<Event>, MachineError>;
+}
+
+/// What each byte of RAM holds at power-on, where the firmware's file puts nothing else.
+pub const PAINT: u8 = 0xa5;
 
 /// Memory of a stopped machine.
 pub trait Memory {
@@ -121,20 +135,29 @@ pub enum StopCause {
     },
     /// The processor is about to enter a fault handler; none of its instructions has run.
     Fault(Fault),
+    /// The processor cannot go on: a fault in its fault handler, or none to be
+    /// entered (Armv6-M ARM §B1.5.15). The machine has ended but for its memory
+    /// and registers, which can still be read.
+    Lockup(Registers),
     /// The firmware asked for a reset, which has not happened yet: [`StopGo::reset`] does it.
     Reset,
+    /// [`MOST_EVENTS`] events have come in this `go`.
+    Full,
 }
+
+/// After so many events a `go` ends by itself, so that a flood needs no more
+/// memory than this. Nothing is lost: the next `go` goes on.
+pub const MOST_EVENTS: usize = 1 << 18;
 
 /// A fault exception at its entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// Exception number: 3 HardFault, 4 MemManage, 5 BusFault, 6 UsageFault (Armv7-M ARM §B1.5.2).
     pub exception: u8,
-    /// Address of the instruction that faulted, from the stacked frame. Zero, as
-    /// `lr`, if the stack pointer points at no memory.
-    pub pc: u32,
-    /// The link register at that instruction, from the stacked frame.
-    pub lr: u32,
-    /// The stack pointer in the handler.
-    pub sp: u32,
+    /// The registers at the instruction that faulted: what the exception stacked,
+    /// the rest as it is in the handler. `sp` is the one before the exception.
+    /// If the stack pointer points at no memory, what should have been stacked is zero.
+    pub registers: Registers,
+    /// Whether the stacked part could be read.
+    pub is_stacked: bool,
 }

@@ -16,4 +16,8 @@ pub mod qemu;
 pub mod scripted;
 
 pub use error::MachineError;
-pub use interface::{Condition, Fault, Machine, Memory, Pins, Stop, StopCause, StopGo, Timing};
+pub use interface::{
+    Condition, Fault, MOST_EVENTS, Machine, Memory, PAINT, Pins, Power, Processor, Stop, StopCause,
+    StopGo,
+};
+pub use replab_record::Timing;

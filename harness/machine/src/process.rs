@@ -135,6 +135,11 @@ impl Emulator {
         self.words.lines(patience)
     }
 
+    /// The last lines up to one that holds `mark`, or all that came within `wall`.
+    pub(crate) fn words_until(&self, mark: &str, wall: Duration) -> Vec<String> {
+        self.words.until(mark, wall)
+    }
+
     fn signal(&self, signal: Signal) {
         let status = self.life.lock();
         if status.is_none() {

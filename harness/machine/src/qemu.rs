@@ -1,40 +1,45 @@
 //! Machines that run in QEMU.
 //!
-//! Everything goes through a plugin of ours inside QEMU, over an inherited
-//! socket: going and stopping, bytes both ways, pins, memory. What it can do and
-//! why stands in `harness/qemu-plugin`; this side shares no code with it, only
-//! the protocol (`PROTOCOL.md` there).
+//! Everything but reading memory goes through a plugin of ours inside QEMU, over
+//! an inherited socket: going and stopping, bytes both ways, pins. What it can do
+//! and why stands in `harness/qemu-plugin`; this side shares no code with it,
+//! only the protocol (`PROTOCOL.md` there).
 //!
 //! The parts of a [`Machine`] share one [`Session`]: it is used by one thread,
 //! and the machine does not move while that thread thinks.
 
 mod arguments;
 mod builds;
+mod clock;
 mod firmware;
 mod gate;
+mod go;
 mod lines;
 mod link;
+mod memory;
+mod names;
+mod power;
+mod recipe;
 mod session;
+mod wall;
+mod wall_cap;
 
 use std::cell::RefCell;
-use std::ffi::OsString;
-use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use replab_board::{Board, QemuMachine};
-use replab_record::{Event, Level, MachineTime, PinName, PortName};
+use replab_board::Board;
+use replab_record::{Event, Level, MachineTime, PinName, PortName, Registers};
 
-use crate::process::{Emulator, Launch};
-use crate::{Condition, Machine, MachineError, Memory, Pins, Stop, StopGo, Timing};
+use crate::{
+    Condition, Machine, MachineError, Memory, Pins, Power, Processor, Stop, StopGo, Timing,
+};
 
-use arguments::Parts;
-use firmware::Image;
-use link::Link;
-use session::{CHUNK, Session, nanos, number_of};
+use names::number_of;
+use recipe::Recipe;
+use session::{CHUNK, Session};
 
 #[doc(hidden)]
 pub use gate::Gate;
@@ -55,10 +60,6 @@ pub struct QemuTools {
 
 /// Starts a machine. It stands at machine time 0, before its first instruction.
 ///
-/// `seed` is that of QEMU's random numbers, and so a part of what the firmware
-/// sees. A request that takes longer than `wall_cap` on the desk clock, also a
-/// `go`, gives [`MachineError::Silent`].
-///
 /// # Errors
 ///
 /// [`MachineError::NoSuchTarget`] if the board has no definition for QEMU,
@@ -69,11 +70,40 @@ pub fn start(
     tools: &QemuTools,
     board: &Board,
     firmware: &Path,
-    seed: u32,
-    wall_cap: Duration,
+    start: Start,
 ) -> Result<Machine, MachineError> {
-    let (machine, _) = start_for_proof(tools, board, firmware, seed, wall_cap, Proof::default())?;
-    Ok(machine)
+    match start.timing {
+        Timing::Exact => start_for_proof(tools, board, firmware, start, Proof::default())
+            .map(|(machine, _)| machine),
+        Timing::Wall => wall::start(tools, board, firmware, start).map(|(machine, _)| machine),
+    }
+}
+
+/// How to start a machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    /// Of QEMU's random numbers, and so a part of what the firmware sees.
+    pub seed: u32,
+    /// How much of the desk clock all that the machine is asked for may take,
+    /// from its start on, power cuts included; what the lab does meanwhile does
+    /// not count. A `go` that takes longer, and each `go` after it, gives
+    /// [`MachineError::Silent`]. So no run is without end. The machine stands
+    /// then, and can be read.
+    pub wall_cap: Duration,
+    /// What drives its clock. By the desk clock any build of QEMU from 7.2 on
+    /// will do, and the plugin is not loaded.
+    pub timing: Timing,
+}
+
+/// [`start`] by the desk clock, and QEMU's process number.
+#[doc(hidden)]
+pub fn start_wall_for_proof(
+    tools: &QemuTools,
+    board: &Board,
+    firmware: &Path,
+    start: Start,
+) -> Result<(Machine, u32), MachineError> {
+    wall::start(tools, board, firmware, start)
 }
 
 /// What only the tests ask for.
@@ -92,14 +122,14 @@ pub struct Proof {
 #[doc(hidden)]
 pub struct Inside {
     session: Rc<RefCell<Session>>,
-    /// QEMU's own monitor.
+    /// QEMU's own monitor, up to the first power cut.
     pub qmp: Option<UnixStream>,
 }
 
 impl Inside {
-    /// The emulator's process number.
+    /// The number of the emulator's process: another one after a power cut.
     pub fn pid(&self) -> u32 {
-        self.session.borrow().pid()
+        self.session.borrow().process.emulator.pid()
     }
 
     /// One request of the protocol, as it is.
@@ -114,111 +144,13 @@ pub fn start_for_proof(
     tools: &QemuTools,
     board: &Board,
     firmware: &Path,
-    seed: u32,
-    wall_cap: Duration,
+    start: Start,
     proof: Proof,
 ) -> Result<(Machine, Inside), MachineError> {
-    let machine = board
-        .backends
-        .qemu
-        .as_ref()
-        .ok_or_else(|| MachineError::NoSuchTarget { board: board.name.clone(), backend: "qemu" })?;
-    let image = firmware::check(firmware, board)?;
-    let (ours, theirs) = UnixStream::pair().map_err(no_socket)?;
-    let (qmp, their_qmp) = if proof.qmp {
-        UnixStream::pair().map(|(a, b)| (Some(a), Some(b))).map_err(no_socket)?
-    } else {
-        (None, None)
-    };
-    if proof.gate.is_some() {
-        rustix::net::sockopt::set_socket_send_buffer_size(&theirs, 1)
-            .map_err(|error| no_socket(error.into()))?;
-    }
-    let parts = Parts {
-        board,
-        machine,
-        firmware,
-        seed,
-        data: tools.data.as_deref(),
-        plugin: &tools.plugin,
-        socket: theirs.as_raw_fd(),
-        naive_wfi: proof.naive_wfi,
-        qmp: their_qmp.as_ref().map(AsRawFd::as_raw_fd),
-    };
-    let arguments = arguments::arguments(&parts);
-    let inherited = [Some(theirs), their_qmp].into_iter().flatten().map(OwnedFd::from).collect();
-    let emulator =
-        launch(tools, arguments, inherited).map_err(|source| MachineError::NotStarted {
-            program: tools.program.display().to_string(),
-            board: board.name.clone(),
-            source,
-        })?;
-    let link = Link::new(ours, wall_cap, proof.gate.unwrap_or_default()).map_err(no_socket)?;
-    let name = tools.program.file_name().map_or("qemu".into(), |name| name.to_string_lossy());
-    let mut session = Session::new(name.into_owned(), link, emulator, board, wall_cap);
-    greet(&mut session, tools)?;
-    set_up(&mut session, board, machine, &image)?;
+    let recipe = Recipe::new(tools, board, firmware.to_owned(), proof)?;
+    let (session, qmp) = Session::start(recipe, start)?;
     let session = Rc::new(RefCell::new(session));
     Ok((assemble(&session), Inside { session, qmp }))
-}
-
-fn no_socket(source: io::Error) -> MachineError {
-    MachineError::System { what: "make a socket for QEMU", source }
-}
-
-fn launch(
-    tools: &QemuTools,
-    arguments: Vec<OsString>,
-    inherited: Vec<OwnedFd>,
-) -> io::Result<Emulator> {
-    let environment =
-        tools.library_path.iter().map(|path| ("LD_LIBRARY_PATH".into(), path.into())).collect();
-    Emulator::start(Launch { program: tools.program.clone(), arguments, environment, inherited })
-}
-
-/// Asks the plugin for its protocol and QEMU for its version.
-fn greet(session: &mut Session, tools: &QemuTools) -> Result<(), MachineError> {
-    match session.request("hello") {
-        Ok(answer) => builds::check(&answer),
-        Err(MachineError::Died { last_words, .. }) if refusal(&last_words).is_some() => {
-            let why = refusal(&last_words).unwrap_or_default();
-            Err(builds::untested(format!("the QEMU at `{}`", tools.program.display()), why))
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// What the plugin said when it refused to be loaded, or QEMU when it did not
-/// take the plugin (`plugins/loader.c`: another version of its interface).
-fn refusal(last_words: &[String]) -> Option<&str> {
-    last_words.iter().find_map(|line| {
-        let ours = line.split_once("replab-qemu-plugin refuses: ").map(|(_, why)| why);
-        ours.or_else(|| line.split_once("Could not load plugin ").map(|(_, why)| why))
-    })
-}
-
-fn set_up(
-    session: &mut Session,
-    board: &Board,
-    machine: &QemuMachine,
-    image: &Image,
-) -> Result<(), MachineError> {
-    for (number, port) in board.ports.values().enumerate() {
-        session.request(&format!(
-            "port {} {:x} {}",
-            arguments::chardev(number),
-            port.transmit_register,
-            port.baud
-        ))?;
-    }
-    for controller in &machine.gpio {
-        session.request(&format!("watch {} {}", controller.path, controller.lines))?;
-    }
-    session.request(&format!("resetline {}", machine.interrupt_controller))?;
-    for handler in &image.fault_handlers {
-        session.request(&format!("fault {handler:x}"))?;
-    }
-    Ok(())
 }
 
 fn assemble(session: &Rc<RefCell<Session>>) -> Machine {
@@ -226,6 +158,8 @@ fn assemble(session: &Rc<RefCell<Session>>) -> Machine {
         run: Box::new(Part(Rc::clone(session))),
         pins: Some(Box::new(Part(Rc::clone(session)))),
         memory: Some(Box::new(Part(Rc::clone(session)))),
+        processor: Some(Box::new(Part(Rc::clone(session)))),
+        power: Some(Box::new(Part(Rc::clone(session)))),
         timing: Timing::Exact,
     }
 }
@@ -235,7 +169,7 @@ struct Part(Rc<RefCell<Session>>);
 
 impl StopGo for Part {
     fn now(&self) -> MachineTime {
-        self.0.borrow().now()
+        self.0.borrow().now
     }
 
     fn go(&mut self, until: MachineTime, conditions: &[Condition]) -> Result<Stop, MachineError> {
@@ -249,21 +183,18 @@ impl StopGo for Part {
         from: MachineTime,
     ) -> Result<MachineTime, MachineError> {
         let mut session = self.0.borrow_mut();
-        let port = session.port(port)?;
-        let mut last = from.max(session.now());
+        let port = session.names.port(port)?;
+        let (clock, mut last) = (session.clock, from.max(session.now));
         for chunk in bytes.chunks(CHUNK) {
-            last = MachineTime::from_nanos(session.number(&format!(
-                "send {port} {} {}",
-                nanos(from),
-                hex::encode(chunk)
-            ))?);
+            let (from, bytes) = (clock.process(from), hex::encode(chunk));
+            last = clock.machine(session.number(&format!("send {port} {from} {bytes}"))?);
         }
         Ok(last)
     }
 
     fn pending(&mut self, port: &PortName) -> Result<usize, MachineError> {
         let mut session = self.0.borrow_mut();
-        let port = session.port(port)?;
+        let port = session.names.port(port)?;
         let count = session.number(&format!("pending {port}"))?;
         Ok(usize::try_from(count).unwrap_or(usize::MAX))
     }
@@ -273,43 +204,30 @@ impl StopGo for Part {
     }
 }
 
+impl Processor for Part {
+    fn registers(&mut self) -> Result<Registers, MachineError> {
+        self.0.borrow_mut().registers()
+    }
+}
+
+impl Power for Part {
+    fn cycle(&mut self) -> Result<Vec<Event>, MachineError> {
+        self.0.borrow_mut().cycle()
+    }
+}
+
 impl Pins for Part {
     fn drive(&mut self, pin: &PinName, level: Level, at: MachineTime) -> Result<(), MachineError> {
-        let mut session = self.0.borrow_mut();
-        let level = number_of(level)?;
-        let (_, controller, line) = session.line(pin)?;
-        let request = format!("drive {} {} {line} {level}", nanos(at), controller.path);
-        session.request(&request)?;
-        session.drives(pin);
-        Ok(())
+        self.0.borrow_mut().drive(pin, number_of(level)?, at)
     }
 }
 
 impl Memory for Part {
     fn read(&mut self, address: u32, length: usize) -> Result<Vec<u8>, MachineError> {
-        let mut session = self.0.borrow_mut();
-        let mut bytes = Vec::with_capacity(length);
-        while bytes.len() < length {
-            let count = CHUNK.min(length - bytes.len());
-            bytes.extend(
-                session.bytes(&format!(
-                    "peek {:x} {count}",
-                    u64::from(address) + bytes.len() as u64
-                ))?,
-            );
-        }
-        Ok(bytes)
+        self.0.borrow_mut().read(address, length)
     }
 
     fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), MachineError> {
-        let mut session = self.0.borrow_mut();
-        for (index, chunk) in bytes.chunks(CHUNK).enumerate() {
-            session.request(&format!(
-                "poke {:x} {}",
-                u64::from(address) + (index * CHUNK) as u64,
-                hex::encode(chunk)
-            ))?;
-        }
-        Ok(())
+        self.0.borrow_mut().write(address, bytes)
     }
 }

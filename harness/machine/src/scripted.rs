@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use replab_board::{Board, Region};
-use replab_record::{Level, PinName, PortName};
+use replab_record::{Level, PinName, PortName, Registers};
 
 use crate::{Fault, Machine, Timing};
 
@@ -31,6 +31,7 @@ pub struct Scripted {
     late: Duration,
     memory: BTreeMap<u32, u8>,
     timing: Timing,
+    registers: Registers,
     has_pins: bool,
     has_memory: bool,
 }
@@ -57,6 +58,7 @@ impl Scripted {
             late: Duration::ZERO,
             memory: BTreeMap::new(),
             timing: Timing::Exact,
+            registers: Registers::default(),
             has_pins: true,
             has_memory: true,
         }
@@ -113,6 +115,13 @@ impl Scripted {
         self
     }
 
+    /// What is in the registers whenever someone looks.
+    #[must_use]
+    pub fn with_registers(mut self, registers: Registers) -> Scripted {
+        self.registers = registers;
+        self
+    }
+
     /// Says that its clock is this.
     #[must_use]
     pub fn timing(mut self, timing: Timing) -> Scripted {
@@ -146,6 +155,7 @@ enum Deed {
     Print(Vec<u8>),
     Edge(String, Level),
     Fault(Fault),
+    LockUp(Registers),
     Reset,
     /// Gives up whatever was still to come.
     Forget,
@@ -189,6 +199,12 @@ impl Deeds {
     #[must_use]
     pub fn faults(self, fault: Fault) -> Deeds {
         self.then(Deed::Fault(fault))
+    }
+
+    /// Locks up: nothing but its memory and registers is left.
+    #[must_use]
+    pub fn locks_up(self, registers: Registers) -> Deeds {
+        self.then(Deed::LockUp(registers))
     }
 
     /// Asks for a reset.

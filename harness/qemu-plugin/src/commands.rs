@@ -11,18 +11,20 @@ pub(crate) const MOST: usize = 1 << 20;
 pub(crate) enum Command {
     Hello,
     Time,
-    Port { chardev: String, register: u64, baud: u32 },
+    Port { chardev: String, baud: u32 },
     Watch { path: String, lines: u32 },
     Fault { handler: u64 },
     ResetLine { path: String },
     Send { port: usize, from: i64, bytes: Vec<u8> },
     Pending { port: usize },
     Drive { at: i64, path: String, line: u32, level: i32 },
-    Go { until: i64, conditions: Vec<Condition> },
+    Go { until: i64, most: usize, conditions: Vec<Condition> },
     Halt,
     Reset,
     Peek { address: u64, length: usize },
     Poke { address: u64, bytes: Vec<u8> },
+    Fill { address: u64, length: u64, byte: u8 },
+    Host { address: u64, length: u64 },
     Regs,
 }
 
@@ -56,6 +58,21 @@ impl<'a> Words<'a> {
             hex::decode(word).ok_or_else(|| format!("`{}` is no bytes in hex", cut(word)))?;
         within(bytes.len(), 1, MOST)?;
         Ok(bytes)
+    }
+
+    fn byte(&mut self) -> Result<u8, Refusal> {
+        match self.bytes()?.as_slice() {
+            [byte] => Ok(*byte),
+            bytes => Err(format!("{} bytes are not one", bytes.len())),
+        }
+    }
+
+    /// How many events end a `go`: `most COUNT`, which stands first of all conditions.
+    fn most(&mut self) -> Result<usize, Refusal> {
+        match self.word("`most` and a number of events")? {
+            "most" => within(self.number("number of events")?, 1, usize::MAX),
+            other => Err(format!("`{}` stands where `most` belongs", cut(other))),
+        }
     }
 
     fn conditions(&mut self) -> Result<Vec<Condition>, Refusal> {
@@ -94,7 +111,6 @@ pub(crate) fn parse(line: &str) -> Result<Command, Refusal> {
         "time" => Command::Time,
         "port" => Command::Port {
             chardev: words.word("chardev")?.to_owned(),
-            register: words.address("register")?,
             baud: within(words.number("baud rate")?, 1, 100_000_000)?,
         },
         "watch" => Command::Watch {
@@ -115,7 +131,11 @@ pub(crate) fn parse(line: &str) -> Result<Command, Refusal> {
             line: words.number("line")?,
             level: within(words.number("level")?, -1, 1)?,
         },
-        "go" => Command::Go { until: words.number("time")?, conditions: words.conditions()? },
+        "go" => Command::Go {
+            until: words.number("time")?,
+            most: words.most()?,
+            conditions: words.conditions()?,
+        },
         "halt" => Command::Halt,
         "reset" => Command::Reset,
         "peek" => Command::Peek {
@@ -123,6 +143,15 @@ pub(crate) fn parse(line: &str) -> Result<Command, Refusal> {
             length: within(words.number("length")?, 1, MOST)?,
         },
         "poke" => Command::Poke { address: words.address("address")?, bytes: words.bytes()? },
+        "fill" => Command::Fill {
+            address: words.address("address")?,
+            length: within(words.number("length")?, 1, 1 << 32)?,
+            byte: words.byte()?,
+        },
+        "host" => Command::Host {
+            address: words.address("address")?,
+            length: within(words.number("length")?, 1, 1 << 32)?,
+        },
         "regs" => Command::Regs,
         other => return Err(format!("unknown command `{}`", cut(other))),
     };
@@ -164,10 +193,12 @@ mod tests {
     #[test]
     fn commands_are_read() {
         check("hello", &expect!["Hello"]);
+        check("port s0 115200", &expect![[r#"Port { chardev: "s0", baud: 115200 }"#]]);
         check(
-            "port s0 4000251c 115200",
-            &expect![[r#"Port { chardev: "s0", register: 1073751324, baud: 115200 }"#]],
+            "fill 20000000 64 a5",
+            &expect!["Fill { address: 536870912, length: 64, byte: 165 }"],
         );
+        check("host 20000000 64", &expect!["Host { address: 536870912, length: 64 }"]);
         check("fault 1c1", &expect!["Fault { handler: 448 }"]);
         check("send 0 5 0d0a", &expect!["Send { port: 0, from: 5, bytes: [13, 10] }"]);
         check(
@@ -175,9 +206,9 @@ mod tests {
             &expect![[r#"Drive { at: 7, path: "/machine/nrf51", line: 5, level: -1 }"#]],
         );
         check(
-            "go 1000 bytes 0 3e20 edge 0 25 any edge 1 2 0",
+            "go 1000 most 5 bytes 0 3e20 edge 0 25 any edge 1 2 0",
             &expect![
-                "Go { until: 1000, conditions: [Bytes { port: 0, pattern: [62, 32] }, Edge { device: 0, line: 25, level: None }, Edge { device: 1, line: 2, level: Some(0) }] }"
+                "Go { until: 1000, most: 5, conditions: [Bytes { port: 0, pattern: [62, 32] }, Edge { device: 0, line: 25, level: None }, Edge { device: 1, line: 2, level: Some(0) }] }"
             ],
         );
     }
@@ -193,12 +224,16 @@ mod tests {
         check("peek 100000000 1", &expect!["ERR `100000000` is no address"]);
         check("send 0 0 abc", &expect!["ERR `abc` is no bytes in hex"]);
         check("drive 0 /machine 1 2", &expect!["ERR 2 is not between -1 and 1"]);
-        check("go 5 bytes 0", &expect!["ERR bytes in hex is missing"]);
-        check("go 5 soon", &expect!["ERR `soon` is no condition"]);
+        check("go 5", &expect!["ERR `most` and a number of events is missing"]);
+        check("go 5 bytes 0 00", &expect!["ERR `bytes` stands where `most` belongs"]);
+        check("go 5 most 0", &expect!["ERR 0 is not between 1 and 18446744073709551615"]);
+        check("fill 0 8 a5a5", &expect!["ERR 2 bytes are not one"]);
+        check("go 5 most 1 bytes 0", &expect!["ERR bytes in hex is missing"]);
+        check("go 5 most 1 soon", &expect!["ERR `soon` is no condition"]);
         check(
-            &format!("go 5 bytes 0 {}", "00".repeat(257)),
+            &format!("go 5 most 1 bytes 0 {}", "00".repeat(257)),
             &expect!["ERR 257 is not between 1 and 256"],
         );
-        check("port s0 1 0", &expect!["ERR 0 is not between 1 and 100000000"]);
+        check("port s0 0", &expect!["ERR 0 is not between 1 and 100000000"]);
     }
 }

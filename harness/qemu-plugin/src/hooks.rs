@@ -1,4 +1,4 @@
-//! Hooks in guest code: stores to UARTs, WFI, entries of fault handlers.
+//! Hooks in guest code: WFI, entries of fault handlers.
 //!
 //! They run in the processor's thread, without QEMU's big lock.
 
@@ -10,27 +10,17 @@ use crate::lab::{Reason, lab};
 use crate::qemu::{self, Opaque, RegisterNumbers};
 use crate::stop;
 
-/// How many ports there can be.
-pub(crate) const PORTS: usize = 8;
 /// How many addresses of fault handlers there can be.
 const FAULTS: usize = 8;
 /// An address that nothing has.
 const NOWHERE: u64 = u64::MAX;
 
-static TRANSMIT: [AtomicU64; PORTS] = [const { AtomicU64::new(NOWHERE) }; PORTS];
-static PORT_COUNT: AtomicUsize = AtomicUsize::new(0);
 static HANDLERS: [AtomicU64; FAULTS] = [const { AtomicU64::new(NOWHERE) }; FAULTS];
 static HANDLER_COUNT: AtomicUsize = AtomicUsize::new(0);
 /// The handler that may run once: `go` after the stop at its entry comes by again.
 static PASS: AtomicU64 = AtomicU64::new(NOWHERE);
 static NAIVE_WFI: AtomicBool = AtomicBool::new(false);
 static REGISTERS: OnceLock<RegisterNumbers> = OnceLock::new();
-
-/// Takes stores to `register` for bytes that `port`, the next one, sends.
-pub(crate) fn listen_to(port: usize, register: u64) {
-    TRANSMIT[port].store(register, Ordering::Release);
-    PORT_COUNT.store(port + 1, Ordering::Release);
-}
 
 /// Stops at the entry of the handler at `address`. Only blocks that are
 /// translated later know it, so this must come before the first `go`.
@@ -78,7 +68,6 @@ pub(crate) extern "C" fn translate(_id: u64, block: Opaque) {
         if HANDLERS.iter().any(|handler| handler.load(Ordering::Acquire) == address) {
             instruction.before_with_registers(fault_entry);
         }
-        instruction.on_store(on_store);
     }
 }
 
@@ -94,20 +83,6 @@ fn is_wfi(opcode: [u8; 4]) -> bool {
 /// them before the WFI closes the window.
 unsafe extern "C" fn before_wfi(_cpu: c_uint, _data: Opaque) {
     qemu::account();
-}
-
-/// After each store, in the thread of the processor.
-extern "C" fn on_store(_cpu: c_uint, information: u32, address: u64, _data: Opaque) {
-    let Some(port) =
-        TRANSMIT.iter().position(|register| register.load(Ordering::Relaxed) == address)
-    else {
-        return;
-    };
-    let (byte, now) = (qemu::stored_byte(information), qemu::now());
-    let met = lab().sent(port, byte, now);
-    if let Some(condition) = met {
-        stop::request(Reason::Condition(condition));
-    }
 }
 
 // Before the first instruction of a fault handler. The hook is called by

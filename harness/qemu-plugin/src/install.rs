@@ -5,10 +5,11 @@ use std::fs::File;
 use std::os::fd::FromRawFd;
 use std::sync::atomic::{AtomicI32, Ordering};
 
+use crate::abort;
 use crate::hooks;
 use crate::lab::lab;
 use crate::qemu;
-use crate::session;
+use crate::socket;
 
 /// The plugin interface that this is written for (`include/qemu/qemu-plugin.h`, QEMU 10.0).
 const INTERFACE: c_int = 4;
@@ -66,6 +67,7 @@ fn install(id: u64, interface: c_int, arguments: &[impl AsRef<str>]) -> Result<(
     if options.naive_wfi {
         hooks::leave_the_race();
     }
+    abort::hold_up();
     SOCKET.store(options.socket, Ordering::Release);
     qemu::hook(id, hooks::translate, created);
     Ok(())
@@ -93,7 +95,7 @@ extern "C" fn created(_id: u64, cpu: c_uint) {
             qemu::leave();
         }
     }
-    session::serve(socket, descriptor);
+    socket::serve(socket, descriptor);
 }
 
 #[derive(Debug, PartialEq, Eq)]

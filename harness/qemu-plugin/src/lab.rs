@@ -20,6 +20,11 @@ pub(crate) fn lab() -> MutexGuard<'static, Lab> {
     LAB.lock().expect("a panic ends the process")
 }
 
+/// The same where it cannot be waited for; `None` if somebody has it, or panicked with it.
+pub(crate) fn try_lab() -> Option<MutexGuard<'static, Lab>> {
+    LAB.try_lock().ok()
+}
+
 /// A level that no line has: before the first edge and after a reset.
 const UNKNOWN: i32 = i32::MIN;
 
@@ -30,6 +35,7 @@ pub(crate) enum Reason {
     Condition(usize),
     Fault(u32),
     Reset,
+    Full,
     Halt,
 }
 
@@ -40,6 +46,7 @@ impl fmt::Display for Reason {
             Reason::Condition(index) => write!(f, "condition {index}"),
             Reason::Fault(exception) => write!(f, "fault {exception}"),
             Reason::Reset => f.write_str("reset"),
+            Reason::Full => f.write_str("full"),
             Reason::Halt => f.write_str("halt"),
         }
     }
@@ -80,7 +87,11 @@ pub(crate) struct Lab {
     drives: usize,
     held: Vec<Drive>,
     lost: bool,
+    /// From `go` to its answer.
+    going: bool,
     filed: Option<Reason>,
+    /// How many more events the current `go` takes.
+    room: usize,
     firmware_asked: bool,
 }
 
@@ -104,14 +115,30 @@ impl Lab {
         device
     }
 
-    /// The firmware sent `byte`; gives the condition that this fulfils.
-    pub(crate) fn sent(&mut self, port: usize, byte: u8, now: i64) -> Option<usize> {
-        self.out.line(format_args!("U {now} {port} {byte:02x}"));
+    /// The firmware sent `byte`; gives the reason to stop that this is.
+    pub(crate) fn sent(&mut self, port: usize, byte: u8, now: i64) -> Option<Reason> {
+        self.event(format_args!("U {now} {port} {byte:02x}"));
         let tail = &mut self.ports.get_mut(port)?.tail;
         tail.push(byte);
-        self.conditions.iter().position(
+        let met = self.conditions.iter().position(
             |one| matches!(one, Condition::Bytes { port: on, pattern } if *on == port && tail.ends_with(pattern)),
-        )
+        );
+        self.reason(met)
+    }
+
+    /// Says an event, and counts it.
+    fn event(&mut self, line: fmt::Arguments<'_>) {
+        self.out.line(line);
+        self.room = self.room.saturating_sub(1);
+    }
+
+    fn reason(&self, met: Option<usize>) -> Option<Reason> {
+        met.map(Reason::Condition).or_else(|| self.full())
+    }
+
+    /// The reason to stop that there were as many events as the `go` takes.
+    pub(crate) fn full(&self) -> Option<Reason> {
+        (self.room == 0).then_some(Reason::Full)
     }
 
     /// The front byte of `port`'s inbox arrives now.
@@ -119,23 +146,24 @@ impl Lab {
         let Some(inbox) = self.ports.get_mut(port).map(|port| &mut port.inbox) else { return };
         if let Some(byte) = inbox.front() {
             inbox.delivered();
-            self.out.line(format_args!("I {now} {port} {byte:02x}"));
+            self.event(format_args!("I {now} {port} {byte:02x}"));
         }
     }
 
-    /// The watched line with this index has `level`; gives the condition that this fulfils.
-    pub(crate) fn edge(&mut self, index: usize, level: i32, now: i64) -> Option<usize> {
+    /// The watched line with this index has `level`; gives the reason to stop that this is.
+    pub(crate) fn edge(&mut self, index: usize, level: i32, now: i64) -> Option<Reason> {
         let watched = self.watched.get_mut(index)?;
         if watched.level == level {
             return None;
         }
         watched.level = level;
         let (device, line) = (watched.device, watched.line);
-        self.out.line(format_args!("G {now} {device} {line} {level}"));
-        self.conditions.iter().position(|one| {
+        self.event(format_args!("G {now} {device} {line} {level}"));
+        let met = self.conditions.iter().position(|one| {
             matches!(one, Condition::Edge { device: on, line: of, level: to }
                 if (*on, *of) == (device, line) && to.is_none_or(|to| to == level))
-        })
+        });
+        self.reason(met)
     }
 
     /// Schedules a level for driven line `line`; gives the drive's id.
@@ -156,7 +184,7 @@ impl Lab {
         let drive = self.stimuli.take_due(now)?;
         self.held.retain(|held| held.line != drive.line);
         self.held.push(drive);
-        self.out.line(format_args!("D {now} {} {}", drive.id, drive.level));
+        self.event(format_args!("D {now} {} {}", drive.id, drive.level));
         Some(drive)
     }
 
@@ -167,13 +195,14 @@ impl Lab {
         }
         let held: Vec<Drive> = self.held.iter().filter(|held| held.level != -1).copied().collect();
         for drive in &held {
-            self.out.line(format_args!("D {now} {} {}", drive.id, drive.level));
+            self.event(format_args!("D {now} {} {}", drive.id, drive.level));
         }
         held
     }
 
-    /// Takes the conditions of a `go`, if their ports and lines exist.
-    pub(crate) fn begin(&mut self, conditions: Vec<Condition>) -> Result<(), String> {
+    /// Takes the conditions of a `go`, if their ports and lines exist, and how
+    /// many events end it.
+    pub(crate) fn begin(&mut self, most: usize, conditions: Vec<Condition>) -> Result<(), String> {
         for condition in &conditions {
             match condition {
                 Condition::Bytes { port, .. } if *port >= self.ports.len() => {
@@ -188,13 +217,16 @@ impl Lab {
             }
         }
         self.conditions = conditions;
+        self.room = most;
+        self.going = true;
         self.firmware_asked = false;
         Ok(())
     }
 
-    /// Files a stop; `false` if one is on its way already: the first reason counts.
+    /// Files a stop; `false` if one is on its way already, for the first reason
+    /// counts, or if no `go` is to be ended: a line may change while the machine stands.
     pub(crate) fn file(&mut self, reason: Reason) -> bool {
-        if self.filed.is_some() {
+        if !self.going || self.filed.is_some() {
             return false;
         }
         self.filed = Some(reason);
@@ -209,11 +241,18 @@ impl Lab {
 
     /// The machine stands: says why, or `otherwise` if nobody here asked for it.
     pub(crate) fn stopped(&mut self, now: i64, otherwise: &str) {
+        self.going = false;
         match self.filed.take() {
             Some(reason) => self.out.line(format_args!("STOP {now} {reason}")),
             None => self.out.line(format_args!("STOP {now} {otherwise}")),
         }
         self.out.flush();
+    }
+
+    /// QEMU is about to end: whatever was to be the reason of the stop, this is it.
+    pub(crate) fn aborted(&mut self, now: i64) {
+        self.filed = None;
+        self.stopped(now, "abort");
     }
 
     /// Drops all that is on its way to the machine, before a reset.
@@ -246,6 +285,7 @@ mod tests {
         let mut lab = Lab::default();
         lab.add_port(115_200);
         lab.add_watch(2);
+        lab.begin(99, vec![]).unwrap();
         lab
     }
 
@@ -258,12 +298,12 @@ mod tests {
     fn conditions_are_met_by_the_byte_or_the_edge_that_completes_them() {
         let mut lab = two_lines_and_a_port();
         let bytes = Condition::Bytes { port: 0, pattern: b"> ".to_vec() };
-        lab.begin(vec![bytes, Condition::Edge { device: 0, line: 1, level: Some(1) }]).unwrap();
+        lab.begin(99, vec![bytes, Condition::Edge { device: 0, line: 1, level: Some(1) }]).unwrap();
         assert_eq!(lab.sent(0, b'>', 10), None);
         assert_eq!(lab.edge(0, 1, 11), None, "another line");
         assert_eq!(lab.edge(1, 0, 12), None, "the other level");
-        assert_eq!(lab.sent(0, b' ', 13), Some(0));
-        assert_eq!(lab.edge(1, 1, 14), Some(1));
+        assert_eq!(lab.sent(0, b' ', 13), Some(Reason::Condition(0)));
+        assert_eq!(lab.edge(1, 1, 14), Some(Reason::Condition(1)));
         assert_eq!(lab.edge(1, 1, 15), None, "no change");
         check(&mut lab, &expect!["U 10 0 3e\nG 11 0 0 1\nG 12 0 1 0\nU 13 0 20\nG 14 0 1 1\n"]);
     }
@@ -272,10 +312,26 @@ mod tests {
     fn conditions_on_what_is_not_there_are_refused() {
         let mut lab = two_lines_and_a_port();
         let edge = |device, line| vec![Condition::Edge { device, line, level: None }];
-        assert_eq!(lab.begin(edge(0, 2)), Err("no line 2 of watch 0".to_owned()));
-        assert_eq!(lab.begin(edge(1, 0)), Err("no line 0 of watch 1".to_owned()));
+        assert_eq!(lab.begin(99, edge(0, 2)), Err("no line 2 of watch 0".to_owned()));
+        assert_eq!(lab.begin(99, edge(1, 0)), Err("no line 0 of watch 1".to_owned()));
         let bytes = vec![Condition::Bytes { port: 1, pattern: vec![0] }];
-        assert_eq!(lab.begin(bytes), Err("no port 1".to_owned()));
+        assert_eq!(lab.begin(99, bytes), Err("no port 1".to_owned()));
+    }
+
+    #[test]
+    fn a_go_is_full_after_so_many_events_of_any_kind() {
+        let mut lab = two_lines_and_a_port();
+        lab.begin(4, vec![Condition::Bytes { port: 0, pattern: b"b".to_vec() }]).unwrap();
+        lab.schedule(1, 0, 1);
+        lab.inbox(0).unwrap().push(0, 0, b"x");
+        assert!(lab.drive_due(1).is_some());
+        lab.received(0, 2);
+        assert_eq!(lab.edge(0, 1, 3), None);
+        assert_eq!(lab.full(), None);
+        assert_eq!(lab.edge(0, 0, 4), Some(Reason::Full));
+        assert_eq!(lab.sent(0, b'b', 5), Some(Reason::Condition(0)), "it says more");
+        lab.begin(1, vec![]).unwrap();
+        assert_eq!(lab.sent(0, b'b', 6), Some(Reason::Full));
     }
 
     #[test]
@@ -284,6 +340,7 @@ mod tests {
         assert!(lab.file(Reason::Condition(3)));
         assert!(!lab.file(Reason::Time));
         lab.stopped(7, "other");
+        assert!(!lab.file(Reason::Full), "the machine stands");
         lab.stopped(8, "other");
         check(&mut lab, &expect!["STOP 7 condition 3\nSTOP 8 other\n"]);
     }

@@ -12,6 +12,7 @@
 //! installed, so the crate links anywhere, and a QEMU that lacks one is refused
 //! with a message that names it.
 
+mod abort;
 mod commands;
 mod conditions;
 mod hex;
@@ -22,5 +23,6 @@ mod lab;
 mod output;
 mod qemu;
 mod session;
+mod socket;
 mod stimuli;
 mod stop;

@@ -5,12 +5,10 @@
 //! `OK …` or `ERR …`; `go` by `STOP …` when the machine stands again.
 
 use std::ffi::c_int;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
-use crate::commands::{self, Command, MOST, Refusal};
+use crate::commands::{Command, Refusal};
 use crate::conditions::Condition;
 use crate::hooks;
 use crate::lab::{Reason, lab};
@@ -18,14 +16,10 @@ use crate::qemu::{self, Chardev, Device, Line, Opaque, Timer};
 use crate::stop;
 
 /// Of this protocol (`PROTOCOL.md`). Raised with every change that an older lab would misunderstand.
-const PROTOCOL: u32 = 1;
-
-/// The longest command: a `poke` of the most bytes, and its first words.
-const LONGEST: usize = 2 * MOST + 100;
+const PROTOCOL: u32 = 2;
 
 static WIRING: Mutex<Wiring> =
     Mutex::new(Wiring { ports: Vec::new(), driven: Vec::new(), behind: Vec::new() });
-static INPUT: Mutex<Input> = Mutex::new(Input { socket: None, text: Vec::new() });
 static UNTIL: OnceLock<Mutex<Timer>> = OnceLock::new();
 static DRIVES: OnceLock<Mutex<Timer>> = OnceLock::new();
 /// Resets count from the first `hello` on: QEMU resets the machine once while it builds it.
@@ -41,11 +35,6 @@ struct Wiring {
     behind: Vec<Option<Line>>,
 }
 
-struct Input {
-    socket: Option<File>,
-    text: Vec<u8>,
-}
-
 fn wiring() -> MutexGuard<'static, Wiring> {
     WIRING.lock().expect("a panic ends the process")
 }
@@ -57,9 +46,8 @@ fn timer(place: &OnceLock<Mutex<Timer>>, callback: qemu::Callback) -> Timer {
         .expect("a panic ends the process")
 }
 
-/// Begins to serve commands that come from `socket`, whose number is `descriptor`.
-pub(crate) fn serve(socket: File, descriptor: c_int) {
-    INPUT.lock().expect("a panic ends the process").socket = Some(socket);
+/// Has QEMU call us from now on.
+pub(crate) fn listen(descriptor: c_int, readable: qemu::Callback) {
     qemu::listen(stop::changed, was_reset, descriptor, readable);
 }
 
@@ -68,46 +56,15 @@ pub(crate) fn disarm() {
     timer(&UNTIL, stop::time_has_come).cancel();
 }
 
-extern "C" fn readable(_opaque: Opaque) {
-    for line in lines() {
-        match std::str::from_utf8(&line).map_err(|_| "no text".to_owned()).and_then(commands::parse)
-        {
-            Ok(command) => execute(command),
-            Err(refusal) => refuse(&refusal),
-        }
-    }
-}
-
-/// The lines that are complete after reading once more. Ends the process with the socket.
-fn lines() -> Vec<Vec<u8>> {
-    let mut input = INPUT.lock().expect("a panic ends the process");
-    let Input { socket: Some(socket), text } = &mut *input else { return Vec::new() };
-    let mut chunk = vec![0; 1 << 16];
-    match socket.read(&mut chunk) {
-        Ok(0) => qemu::leave(),
-        Ok(count) => text.extend_from_slice(&chunk[..count]),
-        Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
-        Err(_) => qemu::leave(),
-    }
-    let Some(end) = text.iter().rposition(|byte| *byte == b'\n') else {
-        if text.len() > LONGEST {
-            eprintln!("replab-qemu-plugin: a command has more than {LONGEST} characters");
-            qemu::leave();
-        }
-        return Vec::new();
-    };
-    let rest = text.split_off(end + 1);
-    let whole = std::mem::replace(text, rest);
-    whole[..end].split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
-}
-
-fn refuse(refusal: &str) {
+/// Answers that it was not done.
+pub(crate) fn refuse(refusal: &str) {
     let mut lab = lab();
     lab.out.line(format_args!("ERR {refusal}"));
     lab.out.flush();
 }
 
-fn execute(command: Command) {
+/// Carries one out.
+pub(crate) fn execute(command: Command) {
     let answer = match command {
         Command::Halt => {
             if qemu::is_running() {
@@ -116,21 +73,39 @@ fn execute(command: Command) {
             return;
         }
         _ if qemu::is_running() => Err("the machine runs".to_owned()),
-        Command::Go { until, conditions } => match go(until, conditions) {
+        Command::Go { until, most, conditions } => match go(until, most, conditions) {
             Ok(()) => return,
             refused => refused.map(|()| String::new()),
         },
         Command::Reset => return reset(),
-        Command::Peek { address, length } => match qemu::peek(address, length) {
-            Some(bytes) => {
-                let mut lab = lab();
-                lab.out.bytes(&bytes);
-                return lab.out.flush();
-            }
-            None => Err(format!("no memory at {address:x}, {length} bytes")),
-        },
+        Command::Peek { address, length } => return peek(address, length),
         other => at_rest(other),
     };
+    say(answer);
+}
+
+/// The commands that are carried out for a QEMU that is about to end.
+pub(crate) fn execute_the_rest(command: Command) {
+    match command {
+        Command::Halt => {}
+        Command::Peek { address, length } => peek(address, length),
+        Command::Regs | Command::Host { .. } => say(at_rest(command)),
+        _ => refuse("the machine has ended: it can only be read"),
+    }
+}
+
+fn peek(address: u64, length: usize) {
+    match qemu::peek(address, length) {
+        Some(bytes) => {
+            let mut lab = lab();
+            lab.out.bytes(&bytes);
+            lab.out.flush();
+        }
+        None => refuse(&format!("no memory at {address:x}, {length} bytes")),
+    }
+}
+
+fn say(answer: Result<String, Refusal>) {
     match answer {
         Ok(text) => {
             let mut lab = lab();
@@ -146,7 +121,7 @@ fn at_rest(command: Command) -> Result<String, Refusal> {
     match command {
         Command::Hello => Ok(hello()),
         Command::Time => Ok(qemu::now().to_string()),
-        Command::Port { chardev, register, baud } => port(&chardev, register, baud),
+        Command::Port { chardev, baud } => port(&chardev, baud),
         Command::Watch { path, lines } => watch(&path, lines),
         Command::Fault { handler } => fault(handler),
         Command::ResetLine { path } => reset_line(&path),
@@ -162,6 +137,12 @@ fn at_rest(command: Command) -> Result<String, Refusal> {
                 .then(String::new)
                 .ok_or_else(|| format!("no memory at {address:x}, {} bytes", bytes.len()))
         }
+        Command::Fill { address, length, byte } => qemu::fill(address, length, byte)
+            .then(String::new)
+            .ok_or_else(|| format!("no memory at {address:x}, {length} bytes")),
+        Command::Host { address, length } => qemu::host_address(address, length)
+            .map(|(host, length)| format!("{host:x} {length}"))
+            .ok_or_else(|| format!("no memory at {address:x}")),
         Command::Regs => regs(),
         Command::Go { .. } | Command::Halt | Command::Reset | Command::Peek { .. } => {
             unreachable!("answered by `execute`")
@@ -179,15 +160,13 @@ fn no_port(port: usize) -> Refusal {
     format!("no port {port}")
 }
 
-fn port(chardev: &str, register: u64, baud: u32) -> Result<String, Refusal> {
-    let found = Chardev::find(chardev).ok_or_else(|| format!("no chardev `{chardev}`"))?;
+fn port(chardev: &str, baud: u32) -> Result<String, Refusal> {
+    let found =
+        Chardev::find(chardev).ok_or_else(|| format!("no chardev `{chardev}` of the kind null"))?;
+    qemu::take_bytes(byte_was_sent).map_err(|why| format!("this QEMU is strange: {why}"))?;
     let mut wiring = wiring();
-    if wiring.ports.len() == hooks::PORTS {
-        return Err(format!("there is room for {} ports only", hooks::PORTS));
-    }
     let number = lab().add_port(baud);
     wiring.ports.push((found, Timer::new(byte_is_due, number)));
-    hooks::listen_to(number, register);
     Ok(number.to_string())
 }
 
@@ -270,8 +249,8 @@ fn regs() -> Result<String, Refusal> {
     Ok(all.join(" "))
 }
 
-fn go(until: i64, conditions: Vec<Condition>) -> Result<(), Refusal> {
-    lab().begin(conditions)?;
+fn go(until: i64, most: usize, conditions: Vec<Condition>) -> Result<(), Refusal> {
+    lab().begin(most, conditions)?;
     WENT.store(true, Ordering::Release);
     let again = lab().drive_again(qemu::now());
     for drive in again {
@@ -316,6 +295,17 @@ extern "C" fn reset_wanted(_opaque: Opaque, _line: c_int, level: c_int) {
     }
 }
 
+/// A UART hands a byte over, in the middle of the store that sends it. Big lock held.
+fn byte_was_sent(chardev: Chardev, byte: u8) {
+    let port = wiring().ports.iter().position(|(one, _)| *one == chardev);
+    let Some(port) = port else { return };
+    let now = qemu::now();
+    let reason = lab().sent(port, byte, now);
+    if let Some(reason) = reason {
+        stop::request(reason);
+    }
+}
+
 /// A watched output changes. Big lock held; either thread.
 extern "C" fn line_changed(index: Opaque, _line: c_int, level: c_int) {
     let index = qemu::unpack(index);
@@ -324,9 +314,9 @@ extern "C" fn line_changed(index: Opaque, _line: c_int, level: c_int) {
         behind.set(level);
     }
     let now = qemu::now();
-    let met = lab().edge(index, level, now);
-    if let Some(condition) = met {
-        stop::request(Reason::Condition(condition));
+    let reason = lab().edge(index, level, now);
+    if let Some(reason) = reason {
+        stop::request(reason);
     }
 }
 
@@ -341,6 +331,7 @@ extern "C" fn byte_is_due(port: Opaque) {
     } else if let Some(inbox) = lab().inbox(port) {
         inbox.no_room();
     }
+    stop_if_full();
     let next = lab().inbox(port).and_then(|inbox| inbox.next_at());
     if let Some(next) = next {
         timer.at(next); // Last: see `Timer::at`.
@@ -355,9 +346,17 @@ extern "C" fn levels_are_due(_opaque: Opaque) {
         let Some(drive) = due else { break };
         set(drive.line, drive.level);
     }
+    stop_if_full();
     let next = lab().next_drive_at();
     if let Some(next) = next {
         timer(&DRIVES, levels_are_due).at(next); // Last: see `Timer::at`.
+    }
+}
+
+fn stop_if_full() {
+    let full = lab().full();
+    if let Some(reason) = full {
+        stop::request(reason);
     }
 }
 

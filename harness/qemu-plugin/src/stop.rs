@@ -33,9 +33,13 @@ extern "C" fn carry_out(_cpu: Opaque, _data: u64) {
     qemu::stop_and_wait();
 }
 
-/// Called by the timer of `go`.
+/// Called by the timer of `go`. Where the processor sleeps, the main loop runs the
+/// timer, and can stop the machine without the detour through the other thread.
 pub(crate) extern "C" fn time_has_come(_index: Opaque) {
     request(Reason::Time);
+    if qemu::is_running() && !qemu::is_processors_thread() {
+        qemu::stop_at_once();
+    }
 }
 
 /// Called in the main loop after all processors were started or have come to rest.

@@ -1,22 +1,23 @@
 //! What happens in a run, in the order in which it happened.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::{Edge, MachineTime, Wave};
 
 /// One UART by the name that its board gives it (`uart0`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PortName(String);
+pub struct PortName(Arc<str>);
 
 /// One GPIO line by the name that its board gives it (`P25`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PinName(String);
+pub struct PinName(Arc<str>);
 
 macro_rules! name {
     ($name:ident) => {
         impl $name {
             /// Wraps a name. Whether the board has it is for the board to say.
-            pub fn new(name: impl Into<String>) -> $name {
+            pub fn new(name: impl Into<Arc<str>>) -> $name {
                 $name(name.into())
             }
 
@@ -65,8 +66,10 @@ impl fmt::Display for Level {
 pub enum ResetCause {
     /// The firmware itself (`machine.reset()`, AIRCR.SYSRESETREQ).
     Firmware,
-    /// The lab.
+    /// The lab, by the reset line.
     Lab,
+    /// The lab, by cutting the power.
+    Power,
 }
 
 impl fmt::Display for ResetCause {
@@ -74,6 +77,7 @@ impl fmt::Display for ResetCause {
         f.write_str(match self {
             ResetCause::Firmware => "the firmware",
             ResetCause::Lab => "the lab",
+            ResetCause::Power => "a power cut",
         })
     }
 }

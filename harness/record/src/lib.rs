@@ -5,12 +5,20 @@
 //! crossed ports and pins in a run; every event carries the nanosecond at which
 //! it happened inside the machine, and all judging uses those stamps.
 
+mod diagnosis;
 mod event;
+mod place;
+mod registers;
 mod time;
+mod timing;
 mod verdict;
 mod wave;
 
+pub use diagnosis::{Diagnosis, Trouble};
 pub use event::{Event, Level, PinName, PortName, Record, ResetCause};
+pub use place::CodePlace;
+pub use registers::Registers;
 pub use time::MachineTime;
+pub use timing::Timing;
 pub use verdict::{Broken, Claim, Failure, SkipReason, StepPlace, Verdict};
 pub use wave::{Edge, Wave};

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use crate::MachineTime;
+use crate::{Diagnosis, MachineTime};
 
 /// The result of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub struct Failure {
     pub details: Vec<String>,
     /// What to look at next, in a sentence; empty if there is nothing to say.
     pub hint: String,
+    /// What the firmware was doing, where that explains the failure.
+    pub diagnosis: Option<Box<Diagnosis>>,
 }
 
 /// What was claimed, and what came instead, each as a fragment of a sentence.
@@ -88,6 +90,13 @@ pub enum Claim {
         /// `no exception`, `raises ValueError`.
         expected: String,
         /// The traceback's last line.
+        got: String,
+    },
+    /// A file or a folder in the board's flash.
+    File {
+        /// `config.json with 12 bytes`, `log.txt absent`.
+        expected: String,
+        /// `nothing at that path`.
         got: String,
     },
     /// A stored snapshot.

@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use replab_record::{Broken, Claim, Failure, SkipReason, StepPlace, Verdict};
+use replab_record::{
+    Broken, Claim, CodePlace, Diagnosis, Failure, SkipReason, StepPlace, Timing, Verdict,
+};
 use serde::Serialize;
 
 use crate::progress::skip_reason;
@@ -31,6 +33,7 @@ pub fn run_finished(run: &Run<'_>, transcript: Option<&str>) -> String {
         title: run.title,
         target: run.target.to_string(),
         verdict: run.word(),
+        timing: (run.timing == Timing::Wall).then_some("wall"),
         machine_ns: nanos(run.machine),
         wall_ns: nanos(run.wall),
         notes: run
@@ -98,6 +101,8 @@ struct RunFinished<'a> {
     title: &'a str,
     target: String,
     verdict: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timing: Option<&'static str>,
     machine_ns: u64,
     wall_ns: u64,
     notes: Vec<JsonNote<'a>>,
@@ -138,6 +143,27 @@ struct JsonFailure<'a> {
     at_ns: u64,
     details: &'a [String],
     hint: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diagnosis: Option<JsonDiagnosis<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonDiagnosis<'a> {
+    trouble: &'static str,
+    sentence: &'a str,
+    registers: &'a [String],
+    chain: Vec<JsonPlace<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonPlace<'a> {
+    address: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    function: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -178,6 +204,29 @@ impl JsonFailure<'_> {
             at_ns: failure.at.as_nanos(),
             details: &failure.details,
             hint: &failure.hint,
+            diagnosis: failure.diagnosis.as_deref().map(JsonDiagnosis::of),
+        }
+    }
+}
+
+impl JsonPlace<'_> {
+    fn of(place: &CodePlace) -> JsonPlace<'_> {
+        JsonPlace {
+            address: place.address,
+            function: place.function.as_deref(),
+            file: place.file.as_deref(),
+            line: place.line,
+        }
+    }
+}
+
+impl JsonDiagnosis<'_> {
+    fn of(diagnosis: &Diagnosis) -> JsonDiagnosis<'_> {
+        JsonDiagnosis {
+            trouble: diagnosis.trouble.word(),
+            sentence: &diagnosis.sentence,
+            registers: &diagnosis.registers,
+            chain: diagnosis.chain.iter().map(JsonPlace::of).collect(),
         }
     }
 }
@@ -190,6 +239,7 @@ fn parts(claim: &Claim) -> (&'static str, Option<&str>, String, &str) {
         Claim::Level { expected, got } => ("level", None, expected.clone(), got),
         Claim::Wave { expected, got } => ("wave", None, expected.clone(), got),
         Claim::Code { expected, got } => ("code", None, expected.clone(), got),
+        Claim::File { expected, got } => ("file", None, expected.clone(), got),
         Claim::Crash { expected, got } => ("crash", None, expected.clone(), got),
         Claim::Snapshot { file } => ("snapshot", None, file.display().to_string(), ""),
     }
@@ -229,6 +279,7 @@ fn line(event: &Event<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use expect_test::{Expect, expect};
+    use replab_record::Trouble;
 
     use super::*;
     use crate::run::tests::{Told, blink};
@@ -312,6 +363,62 @@ mod tests {
     }
 
     #[test]
+    fn a_crash_has_its_diagnosis() {
+        let claim = Claim::Crash { expected: "no crash".into(), got: "HardFault".into() };
+        let place =
+            CodePlace { address: 0x12a4, function: Some("f".into()), ..CodePlace::default() };
+        let diagnosis = Diagnosis {
+            trouble: Trouble::Fault,
+            sentence: "HardFault".into(),
+            registers: vec!["r0  0x00000000".into()],
+            chain: vec![place],
+        };
+        check(
+            &Told::default().failed(claim, &[], "").diagnosed(diagnosis),
+            &expect![[r#"
+            {
+              "event": "run-finished",
+              "failure": {
+                "at_ns": 5024000000,
+                "claim": "crash",
+                "details": [],
+                "diagnosis": {
+                  "chain": [
+                    {
+                      "address": 4772,
+                      "function": "f"
+                    }
+                  ],
+                  "registers": [
+                    "r0  0x00000000"
+                  ],
+                  "sentence": "HardFault",
+                  "trouble": "fault"
+                },
+                "expected": "no crash",
+                "got": "HardFault",
+                "hint": "",
+                "step": {
+                  "file": "scenarios/01-micropython-intro/blink.yaml",
+                  "line": 12,
+                  "number": 3,
+                  "of": 5,
+                  "title": "wave"
+                }
+              },
+              "machine_ns": 5024000000,
+              "notes": [],
+              "scenario": "01-micropython-intro/blink",
+              "target": "lab-m0@qemu",
+              "title": "the LED blinks once a second",
+              "transcript": "target/replab/blink.lab-m0.qemu.txt",
+              "verdict": "failed",
+              "wall_ns": 61400000
+            }"#]],
+        );
+    }
+
+    #[test]
     fn a_broken_run_has_causes_and_no_claim() {
         check(
             &Told::default().broken(&["the emulator ended"], &["qemu: no"]),
@@ -370,6 +477,12 @@ mod tests {
               "wall_ns": 61400000
             }"#]],
         );
+    }
+
+    #[test]
+    fn a_run_by_the_desk_clock_says_so() {
+        let line = blink().by_wall().with(|run| run_finished(run, None));
+        assert!(line.contains(r#""verdict":"passed","timing":"wall","machine_ns""#), "{line}");
     }
 
     #[test]

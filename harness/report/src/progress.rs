@@ -1,7 +1,7 @@
 //! What is shown for each run as it ends: one line, and what a reader would have
 //! seen on the board.
 
-use replab_record::{SkipReason, Verdict};
+use replab_record::{SkipReason, Timing, Verdict};
 
 use crate::visible::{cut, visible_bytes};
 use crate::{Note, Paint, Run, quantity, transcript::seconds, visible};
@@ -19,8 +19,12 @@ pub fn progress(run: &Run<'_>, paint: Paint) -> String {
     if let Verdict::Skipped(reason) = run.verdict {
         return format!("{word}  {}  {}  {}\n", run.identity, run.target, skip_reason(reason));
     }
+    let timing = match run.timing {
+        Timing::Exact => "",
+        Timing::Wall => "  timing: wall",
+    };
     let times = format!(
-        "{} machine  {} wall",
+        "{} machine  {} wall{timing}",
         quantity::duration(run.machine),
         quantity::duration(run.wall)
     );
@@ -76,6 +80,16 @@ mod tests {
                 passed   01-micropython-intro/blink  lab-m0@qemu  5.02 s machine  61.4 ms wall
                    0.003 s  printed: MicroPython v1.25.0 on lab-m0
                    5.024 s  LED: 5 periods of 1.000 s, duty 50.0 %
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_run_by_the_desk_clock_says_so() {
+        check(
+            &Told::default().by_wall(),
+            &expect![[r#"
+                passed   01-micropython-intro/blink  lab-m0@qemu  5.02 s machine  61.4 ms wall  timing: wall
             "#]],
         );
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use replab_board::{Board, Target};
-use replab_record::{Claim, MachineTime, Record, Verdict};
+use replab_record::{Claim, MachineTime, Record, Timing, Verdict};
 
 use crate::progress::skip_reason;
 
@@ -21,6 +21,8 @@ pub struct Run<'a> {
     pub board: &'a Board,
     /// What it came to.
     pub verdict: &'a Verdict,
+    /// What drove the machine's clock.
+    pub timing: Timing,
     /// What happened.
     pub record: &'a Record,
     /// What a reader wants to see of it at a glance.
@@ -55,6 +57,8 @@ pub struct Tally {
     pub skipped: usize,
     /// The reasons of the skipped ones, and how often each.
     pub skip_reasons: BTreeMap<String, usize>,
+    /// Those that were played by the desk clock.
+    pub by_wall: usize,
     /// Machine time of all runs.
     pub machine: Duration,
 }
@@ -74,6 +78,7 @@ impl Tally {
                 *self.skip_reasons.entry(skip_reason(reason)).or_default() += 1;
             }
         }
+        self.by_wall += usize::from(run.timing == Timing::Wall);
         self.machine += run.machine;
     }
 
@@ -110,7 +115,8 @@ pub(crate) mod tests {
     //! Runs built by hand, for the tests of everything that tells about them.
 
     use replab_record::{
-        Broken, Event, Failure, Level, PinName, PortName, ResetCause, SkipReason, StepPlace,
+        Broken, Diagnosis, Event, Failure, Level, PinName, PortName, ResetCause, SkipReason,
+        StepPlace,
     };
 
     use super::*;
@@ -118,6 +124,7 @@ pub(crate) mod tests {
     /// A run that owns its parts.
     pub(crate) struct Told {
         pub(crate) verdict: Verdict,
+        pub(crate) timing: Timing,
         pub(crate) record: Record,
         pub(crate) notes: Vec<Note>,
         pub(crate) machine: Duration,
@@ -129,6 +136,7 @@ pub(crate) mod tests {
             let text = include_str!("../../../boards/lab-m0.yaml");
             Told {
                 verdict: Verdict::Passed,
+                timing: Timing::Exact,
                 record: Record::default(),
                 notes: Vec::new(),
                 machine: Duration::from_millis(5_024),
@@ -183,6 +191,11 @@ pub(crate) mod tests {
             self
         }
 
+        pub(crate) fn by_wall(mut self) -> Told {
+            self.timing = Timing::Wall;
+            self
+        }
+
         pub(crate) fn failed(mut self, claim: Claim, details: &[&str], hint: &str) -> Told {
             self.verdict = Verdict::Failed(Box::new(Failure {
                 step: Some(place("wave")),
@@ -190,7 +203,15 @@ pub(crate) mod tests {
                 at: MachineTime::ZERO + self.machine,
                 details: details.iter().map(ToString::to_string).collect(),
                 hint: hint.to_owned(),
+                diagnosis: None,
             }));
+            self
+        }
+
+        pub(crate) fn diagnosed(mut self, diagnosis: Diagnosis) -> Told {
+            if let Verdict::Failed(failure) = &mut self.verdict {
+                failure.diagnosis = Some(Box::new(diagnosis));
+            }
             self
         }
 
@@ -218,6 +239,7 @@ pub(crate) mod tests {
                 target: &target,
                 board: &self.board,
                 verdict: &self.verdict,
+                timing: self.timing,
                 record: &self.record,
                 notes: &self.notes,
                 machine: self.machine,

@@ -18,6 +18,12 @@ const LAST_LINES: usize = 8;
 /// Characters of a line of output that a screen shows at most.
 const LINE_WIDTH: usize = 120;
 
+/// Characters of the sentence about a crash that a screen shows at most.
+const SENTENCE: usize = 400;
+
+/// How many calls of a chain a screen shows at most: the innermost ones.
+const MOST_CALLS: usize = 10;
+
 /// How many lines of details a screen shows at most.
 const MOST_DETAILS: usize = 40;
 
@@ -54,6 +60,7 @@ fn failed(run: &Run<'_>, failure: &Failure, help: Help<'_>, paint: Paint) -> Str
         page.indented(&differences(&failure.claim));
     }
     page.indented(&failure.details);
+    page.diagnosis(failure);
     page.output(run);
     let mut hints = Vec::new();
     hints.extend((!failure.hint.is_empty()).then(|| one_line(&failure.hint)));
@@ -114,6 +121,29 @@ impl Page {
         }
     }
 
+    /// What the firmware was doing. Its sentence is the claim's already where the claim is a crash.
+    fn diagnosis(&mut self, failure: &Failure) {
+        let Some(diagnosis) = failure.diagnosis.as_deref() else { return };
+        if !matches!(failure.claim, Claim::Crash { .. }) {
+            self.line(&format!("  {}", one_line(&diagnosis.sentence)));
+        }
+        let calls: Vec<_> = diagnosis.chain.chunk_by(|one, next| one == next).collect();
+        for (index, same) in calls.iter().take(MOST_CALLS).enumerate() {
+            let lead = if index == 0 { "at" } else { "called from" };
+            let times = match same.len() {
+                1 => String::new(),
+                count => format!(", {count} times over"),
+            };
+            self.line(&format!("    {lead} {}{times}", one_line(&same[0].to_string())));
+        }
+        if let Some(more @ 1..) = calls.len().checked_sub(MOST_CALLS) {
+            self.line(&format!("    … and {more} more calls"));
+        }
+        for line in &diagnosis.registers {
+            self.line(&format!("    {}", one_line(line)));
+        }
+    }
+
     /// The last lines that the firmware sent.
     fn output(&mut self, run: &Run<'_>) {
         let lines = lines(run.record);
@@ -158,7 +188,10 @@ fn claim(failure: &Failure) -> String {
         | Claim::Level { expected, got }
         | Claim::Wave { expected, got }
         | Claim::Code { expected, got }
-        | Claim::Crash { expected, got } => sentence(expected, got),
+        | Claim::File { expected, got } => sentence(expected, got),
+        Claim::Crash { expected, got } => {
+            format!("expected {}, got {}", one_line(expected), cut(&one_line(got), SENTENCE))
+        }
         Claim::Answer { typed, expected, got } => {
             format!(
                 "`{}` was typed: {}",
@@ -200,6 +233,7 @@ fn differences(claim: &Claim) -> Vec<String> {
         | Claim::Level { expected, got }
         | Claim::Wave { expected, got }
         | Claim::Code { expected, got }
+        | Claim::File { expected, got }
         | Claim::Crash { expected, got } => {
             (expected.trim_end_matches('\n'), got.trim_end_matches('\n'))
         }
@@ -221,6 +255,7 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use expect_test::{Expect, expect};
+    use replab_record::{CodePlace, Diagnosis, Trouble};
 
     use super::*;
     use crate::run::tests::{Told, blink};
@@ -236,6 +271,67 @@ mod tests {
 
     fn answer(expected: &str, got: &str) -> Claim {
         Claim::Answer { typed: "pico.status()".into(), expected: expected.into(), got: got.into() }
+    }
+
+    fn place(function: &str, line: u32) -> CodePlace {
+        CodePlace {
+            address: 0x12a4,
+            function: Some(function.into()),
+            offset: 6,
+            file: Some("/port/main.c".into()),
+            line: Some(line),
+        }
+    }
+
+    #[test]
+    fn a_crash_shows_where_it_was_and_who_called_that() {
+        let sentence = "HardFault: the stack has run over in `recurse` (main.c:28)";
+        let diagnosis = Diagnosis {
+            trouble: Trouble::Fault,
+            sentence: sentence.into(),
+            registers: vec!["r0  0x00000000  r1  0x00000001".into()],
+            chain: vec![place("recurse", 28), place("recurse", 28), place("main", 40)],
+        };
+        let claim = Claim::Crash { expected: "no crash".into(), got: sentence.into() };
+        check(
+            &blink().failed(claim, &[], "").diagnosed(diagnosis),
+            &expect![[r#"
+            error: scenario `01-micropython-intro/blink` failed on lab-m0@qemu
+              step 3 of 5, scenarios/01-micropython-intro/blink.yaml:12: expected no crash, got HardFault: the stack has run over in `recurse` (main.c:28)
+                at recurse (main.c:28), 2 times over
+                called from main (main.c:40)
+                r0  0x00000000  r1  0x00000001
+              uart0 |  0.001 | MicroPython v1.25.0 on lab-m0
+              uart0 |  0.001 | >>> blink(led, 6)
+              help: whole transcript in target/replab/01-micropython-intro/blink.lab-m0.qemu.txt
+                    again: cargo xtask emulate 01-micropython-intro/blink --target lab-m0@qemu
+        "#]],
+        );
+    }
+
+    #[test]
+    fn what_did_not_come_is_followed_by_what_the_firmware_did() {
+        let diagnosis = Diagnosis {
+            trouble: Trouble::Hang,
+            sentence: "the processor is busy in poll (main.c:12), 16 of 16 looks within 592us"
+                .into(),
+            registers: vec![],
+            chain: vec![place("poll", 12)],
+        };
+        let claim = Claim::Output { expected: "\"done\" on uart0".into(), got: "nothing".into() };
+        check(
+            &blink().failed(claim, &[], "").diagnosed(diagnosis),
+            &expect![[r#"
+            error: scenario `01-micropython-intro/blink` failed on lab-m0@qemu
+              step 3 of 5, scenarios/01-micropython-intro/blink.yaml:12: expected "done" on uart0, got nothing
+              the processor is busy in poll (main.c:12), 16 of 16 looks within 592us
+                at poll (main.c:12)
+              uart0 |  0.001 | MicroPython v1.25.0 on lab-m0
+              uart0 |  0.001 | >>> blink(led, 6)
+              help: whole transcript in target/replab/01-micropython-intro/blink.lab-m0.qemu.txt
+                    again: cargo xtask emulate 01-micropython-intro/blink --target lab-m0@qemu
+        "#]],
+        );
     }
 
     #[test]

@@ -24,6 +24,9 @@ pub fn summary(tally: &Tally, wall: Duration, paint: Paint) -> String {
     let times =
         format!("{} machine, {} wall", quantity::duration(tally.machine), quantity::duration(wall));
     let mut text = format!("{}; {}\n", parts.join(", "), paint.faint(&times));
+    if tally.by_wall > 0 {
+        text.push_str(&format!("  {} played by the desk clock (timing: wall)\n", tally.by_wall));
+    }
     for (reason, count) in &tally.skip_reasons {
         text.push_str(&format!("  {count} skipped: {}\n", reason));
     }
@@ -57,6 +60,17 @@ mod tests {
             &[blink(), blink()],
             &expect![[r#"
             2 passed; 10.0 s machine, 120 ms wall
+        "#]],
+        );
+    }
+
+    #[test]
+    fn runs_by_the_desk_clock_are_counted() {
+        check(
+            &[blink(), blink().by_wall()],
+            &expect![[r#"
+            2 passed; 10.0 s machine, 120 ms wall
+              1 played by the desk clock (timing: wall)
         "#]],
         );
     }

@@ -1,18 +1,17 @@
-//! What holds through a whole run: no crash, no reboot loop, nothing of `never:`.
+//! What holds through a whole run: no crash, no loop of restarts, nothing of `never:`.
 
 use std::time::Duration;
 
-use replab_machine::Fault;
-use replab_record::{Claim, Failure, MachineTime};
+use replab_record::{Claim, Failure, MachineTime, Trouble};
 use replab_scenario::{TextPattern, show_duration};
 
 use crate::error::{failed, written};
-use crate::output::{Output, quoted, text};
+use crate::output::{Output, quoted};
 
-/// More resets than this within [`LOOP_WINDOW`], with no prompt between them, are
-/// a reboot loop.
-const LOOP_RESETS: usize = 10;
-/// See [`LOOP_RESETS`].
+/// More restarts of one kind than this within [`LOOP_WINDOW`], with no prompt
+/// between them, are a loop.
+const LOOP_RESTARTS: usize = 10;
+/// See [`LOOP_RESTARTS`].
 const LOOP_WINDOW: Duration = Duration::from_secs(1);
 
 /// What our firmware prints when it cannot go on (firmware/micropython/fatal.c),
@@ -22,20 +21,32 @@ const FATAL: &[u8] = b"FATAL: ";
 const PROMPT: &[u8] = b">>> ";
 /// What MicroPython prints when it starts Python again (main.c of its ports), a
 /// line of its own.
-const SOFT_REBOOT: &[u8] = b"MPY: soft reboot\r\n";
+pub(crate) const SOFT_REBOOT: &[u8] = b"MPY: soft reboot\r\n";
 
 /// Watches output and resets.
 pub(crate) struct Always<'a> {
     never: &'a [TextPattern],
     /// Output before here has been looked at, line by line.
     seen: usize,
-    resets: Vec<MachineTime>,
+    /// Within [`LOOP_WINDOW`] and since the last prompt.
+    restarts: Vec<(Restart, MachineTime)>,
+    /// Since the last prompt.
+    count: usize,
+}
+
+/// How firmware starts again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Restart {
+    /// All of it, by a reset.
+    Reset,
+    /// Its Python only.
+    Python,
 }
 
 impl<'a> Always<'a> {
     /// Nothing has come yet, and `never` must not.
     pub(crate) fn new(never: &'a [TextPattern]) -> Always<'a> {
-        Always { never, seen: 0, resets: Vec::new() }
+        Always { never, seen: 0, restarts: Vec::new(), count: 0 }
     }
 
     /// Bytes at which a machine should stop, so that [`Always::look`] sees them at once.
@@ -47,26 +58,45 @@ impl<'a> Always<'a> {
         [FATAL, SOFT_REBOOT].into_iter().chain(texts)
     }
 
-    /// The firmware got as far as its prompt, so it is in no reboot loop.
+    /// The firmware got as far as its prompt, so it is in no loop.
     pub(crate) fn prompt_seen(&mut self) {
-        self.resets.clear();
+        self.restarts.clear();
+        self.count = 0;
     }
 
-    /// The firmware started again.
-    pub(crate) fn reset_at(&mut self, at: MachineTime) -> Result<(), Box<Failure>> {
-        self.resets.push(at);
-        self.resets.retain(|reset| at.since(*reset) < LOOP_WINDOW);
-        if self.resets.len() <= LOOP_RESETS {
+    /// How often the firmware has started again since the last prompt.
+    pub(crate) fn restart_count(&self) -> usize {
+        self.count
+    }
+
+    /// The firmware starts again, because the scenario asked it to.
+    pub(crate) fn restart_was_asked_for(&mut self) {
+        self.prompt_seen();
+    }
+
+    /// The firmware starts again at `at`.
+    pub(crate) fn restarts(&mut self, how: Restart, at: MachineTime) -> Result<(), Sign> {
+        self.count += 1;
+        self.restarts.push((how, at));
+        self.restarts.retain(|(_, restart)| at.since(*restart) < LOOP_WINDOW);
+        let count = self.restarts.iter().filter(|(other, _)| *other == how).count();
+        if count <= LOOP_RESTARTS {
             return Ok(());
         }
-        let got = format!(
-            "reboot loop: {} resets within {} without a prompt",
-            self.resets.len(),
-            show_duration(LOOP_WINDOW)
-        );
-        let mut failure = failed(crash(got), at);
-        failure.hint = "look at what boot.py and main.py do first".to_string();
-        Err(Box::new(failure))
+        let window = show_duration(LOOP_WINDOW);
+        let (trouble, sentence) = match how {
+            Restart::Reset => (
+                Trouble::RebootLoop,
+                format!("reboot loop: {count} resets within {window} without a prompt"),
+            ),
+            Restart::Python => (
+                Trouble::ExitLoop,
+                format!(
+                    "exit loop: Python ended and was started again {count} times within {window} without a prompt"
+                ),
+            ),
+        };
+        Err(Sign::Loop { trouble, sentence, at })
     }
 
     /// Looks at what came since the last call: at complete lines, and for plain
@@ -74,6 +104,16 @@ impl<'a> Always<'a> {
     pub(crate) fn look(&mut self, output: &Output) -> Result<(), Sign> {
         let lines_end =
             output.bytes().iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+        self.look_up_to(output, lines_end)
+    }
+
+    /// The machine starts anew: half a line that it has sent is a line, and no
+    /// beginning of what comes now.
+    pub(crate) fn look_at_cut_line(&mut self, output: &Output) -> Result<(), Sign> {
+        self.look_up_to(output, output.len())
+    }
+
+    fn look_up_to(&mut self, output: &Output, lines_end: usize) -> Result<(), Sign> {
         self.look_for_crash(output)?;
         if let Some(failure) =
             self.never.iter().find_map(|never| self.broken(never, output, lines_end))
@@ -93,10 +133,10 @@ impl<'a> Always<'a> {
             }
             let Some((_, end)) = output.find(&[b"\n"], start) else { return Ok(()) };
             if line.starts_with(PROMPT) {
-                self.resets.clear();
+                self.prompt_seen();
             }
             if line.starts_with(SOFT_REBOOT) {
-                self.reset_at(output.at(end.start).unwrap_or_default()).map_err(Sign::Loop)?;
+                self.restarts(Restart::Python, output.at(end.start).unwrap_or_default())?;
             }
             start = end.end;
         }
@@ -138,28 +178,14 @@ pub(crate) enum Sign {
         line: usize,
     },
     /// The firmware only starts again and again.
-    Loop(Box<Failure>),
+    Loop {
+        /// Which kind of loop.
+        trouble: Trouble,
+        /// What happened, in a sentence.
+        sentence: String,
+        /// When it was known.
+        at: MachineTime,
+    },
     /// Something of `never:` came.
     Never(Box<Failure>),
-}
-
-/// The claim that a fault breaks.
-pub(crate) fn fault_claim(fault: &Fault) -> Claim {
-    let name = match fault.exception {
-        3 => "HardFault".to_string(),
-        4 => "MemManage fault".to_string(),
-        5 => "BusFault".to_string(),
-        6 => "UsageFault".to_string(),
-        number => format!("exception {number}"),
-    };
-    crash(format!("{name} at {:#010x} (lr {:#010x}, sp {:#010x})", fault.pc, fault.lr, fault.sp))
-}
-
-/// The claim that a line of last words breaks.
-pub(crate) fn fatal_claim(line: &[u8]) -> Claim {
-    crash(text(line).trim_end().to_string())
-}
-
-fn crash(got: String) -> Claim {
-    Claim::Crash { expected: "no crash".to_string(), got }
 }

@@ -2,7 +2,7 @@
 
 use regex::Regex;
 use replab_machine::MachineError;
-use replab_record::{Claim, Failure, MachineTime};
+use replab_record::{Claim, Diagnosis, Failure, MachineTime};
 
 use crate::files::FilesError;
 use crate::snapshots::SnapshotError;
@@ -24,9 +24,15 @@ pub enum RunError {
         /// Why not.
         source: FilesError,
     },
-    /// The scenario has files, and the board or the machine cannot take them.
-    #[error("board {board} has no file system that the lab can write (say `needs: [files]`)")]
+    /// The scenario is about files, and the board or the machine cannot take them.
+    #[error("board {board} has no file system that the lab can reach (say `needs: [files]`)")]
     NoFileSystem {
+        /// The board.
+        board: String,
+    },
+    /// A step cuts the power, and nobody can.
+    #[error("the lab cannot cut the power of board {board} (say `needs: [power]`)")]
+    NoPower {
         /// The board.
         board: String,
     },
@@ -112,9 +118,16 @@ impl<E: Into<RunError>> From<E> for Ended {
 /// What a step gives back.
 pub(crate) type Played<T = ()> = Result<T, Ended>;
 
+/// The firmware did what `diagnosis` says.
+pub(crate) fn crash(diagnosis: Diagnosis, at: MachineTime) -> Failure {
+    let got = diagnosis.sentence.clone();
+    let claim = Claim::Crash { expected: "no crash".to_string(), got };
+    Failure { diagnosis: Some(Box::new(diagnosis)), ..failed(claim, at) }
+}
+
 /// A claim of the step that is being played did not hold.
 pub(crate) fn failed(claim: Claim, at: MachineTime) -> Failure {
-    Failure { step: None, claim, at, details: Vec::new(), hint: String::new() }
+    Failure { step: None, claim, at, details: Vec::new(), hint: String::new(), diagnosis: None }
 }
 
 #[cfg(test)]

@@ -2,19 +2,23 @@
 //!
 //! [`play`] takes a checked scenario and a machine at power-on, lets it run step
 //! by step, and says what came of it: an [`Outcome`]. [`play_all`] does that for
-//! many. Everything is judged by machine time, that is by the stamps of bytes and
+//! many, [`prove_all`] many times for each. Everything is judged by machine time, that is by the stamps of bytes and
 //! edges; the desk clock is never asked. How machines work is for `machine` to
 //! know, what steps mean is in `docs/` and in `steps`, one module for each.
 
 mod always;
+mod coarse;
 mod error;
 pub mod files;
 mod hints;
+mod inspector;
+mod load;
 mod needs;
 mod output;
 mod play;
 mod pool;
 mod prompt;
+mod prove;
 mod session;
 pub mod snapshots;
 mod steps;
@@ -23,9 +27,14 @@ mod verdict;
 mod wave;
 
 pub use error::RunError;
+pub use inspector::MemoryFigures;
+pub use load::Load;
 pub use needs::skip_reason;
-pub use play::{Measured, Missing, Options, Outcome, SETTLE, StepSummary, play};
+pub use play::{Content, Measured, Missing, Options, Outcome, SETTLE, StepSummary, play};
 pub use pool::{Bug, Finished, Job, play_all};
+pub use prove::{Difference, first_difference, prove_all};
+// A part of an outcome.
+pub use replab_memory::{HeapFigures, StackFigures};
 pub use wave::{Period, WaveFigures};
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 use replab_board::Board;
 use replab_machine::{Machine, Timing};
 use replab_record::SkipReason;
-use replab_scenario::{Need, Scenario};
+use replab_scenario::{Action, Need, Reset, Scenario};
+
+use crate::coarse;
 
 /// Why `scenario` is not played on `target`, which is `board` as `machine`; `None` if it is.
 pub fn skip_reason(
@@ -12,11 +14,25 @@ pub fn skip_reason(
     target: &str,
     machine: &Machine,
 ) -> Option<SkipReason> {
+    if let Some(reason) = coarse::skip_reason(scenario, board, target, machine) {
+        return Some(reason);
+    }
     if !scenario.boards.contains(&board.name) {
         return Some(SkipReason::OtherBoard { board: board.name.clone() });
     }
-    let missing = scenario.needs.iter().find(|need| !has(**need, board, machine))?;
-    Some(SkipReason::Lacks { target: target.to_string(), capability: word(*missing).to_string() })
+    let of_steps = scenario.steps.iter().filter_map(|step| need_of(&step.action));
+    let missing =
+        scenario.needs.iter().copied().chain(of_steps).find(|need| !has(*need, board, machine))?;
+    Some(SkipReason::Lacks { target: target.to_string(), capability: word(missing).to_string() })
+}
+
+/// What a step cannot be played without, also if `needs:` does not say so.
+fn need_of(action: &Action) -> Option<Need> {
+    match action {
+        Action::Reset(Reset::Power) => Some(Need::Power),
+        Action::Fs(_) => Some(Need::Files),
+        _ => None,
+    }
 }
 
 fn has(need: Need, board: &Board, machine: &Machine) -> bool {
@@ -27,8 +43,9 @@ fn has(need: Need, board: &Board, machine: &Machine) -> bool {
         Need::Files => board.file_system.is_some() && machine.memory.is_some(),
         Need::Memory => machine.memory.is_some(),
         Need::Exact => machine.timing == Timing::Exact,
-        // No machine has these yet.
-        Need::I2c | Need::Power => false,
+        Need::Power => machine.power.is_some(),
+        // No machine has this yet.
+        Need::I2c => false,
     }
 }
 

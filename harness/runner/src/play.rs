@@ -1,14 +1,16 @@
 //! Plays one scenario on one machine.
 
+use std::path::Path;
 use std::time::Duration;
 
 use replab_board::Board;
-use replab_machine::Machine;
+use replab_machine::{Machine, Timing};
 use replab_record::{Claim, MachineTime, Record, StepPlace, Verdict};
 use replab_scenario::{Action, Scenario, Step, show_duration};
 
 use crate::error::{Ended, Played, RunError};
 use crate::files;
+use crate::inspector::MemoryFigures;
 use crate::needs::skip_reason;
 use crate::session::Session;
 use crate::snapshots::{Comparison, Mode, Store, Text};
@@ -28,6 +30,10 @@ pub struct Options {
     pub snapshots: Option<Mode>,
     /// What an emulator that is not installed does to its runs.
     pub missing: Missing,
+    /// Whether the memory at the end of a run is kept in its outcome.
+    pub keep_memory: bool,
+    /// Whether the figures of stack and heap are taken at the end of a run.
+    pub figures: bool,
 }
 
 /// What an emulator that is not installed does to its runs.
@@ -41,7 +47,13 @@ pub enum Missing {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { settle: SETTLE, snapshots: Some(Mode::ReadOnly), missing: Missing::Breaks }
+        Options {
+            settle: SETTLE,
+            snapshots: Some(Mode::ReadOnly),
+            missing: Missing::Breaks,
+            keep_memory: false,
+            figures: false,
+        }
     }
 }
 
@@ -50,6 +62,8 @@ impl Default for Options {
 pub struct Outcome {
     /// The verdict.
     pub verdict: Verdict,
+    /// What drove the machine's clock.
+    pub timing: Timing,
     /// All that crossed ports and pins.
     pub record: Record,
     /// What the firmware sent on the port of the REPL, as text without times: what a
@@ -61,6 +75,23 @@ pub struct Outcome {
     pub steps: Vec<StepSummary>,
     /// How its snapshot compares, if one was compared.
     pub snapshot: Option<Comparison>,
+    /// The board's memory regions at the end, from low to high addresses; empty unless
+    /// [`Options::keep_memory`] asks for them and the machine can be read.
+    pub memory: Vec<Content>,
+    /// How full stack and heap are at the end, if [`Options::figures`] asks for it and
+    /// the firmware has marks (`docs/memory.md`).
+    pub figures: Option<MemoryFigures>,
+    /// How many runs were compared and found equal, if that was asked for.
+    pub proved: Option<usize>,
+}
+
+/// The content of a memory region.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// Its first address.
+    pub at: u32,
+    /// All of it.
+    pub bytes: Vec<u8>,
 }
 
 /// One step as it was played.
@@ -88,27 +119,34 @@ impl Outcome {
     pub fn unplayed(verdict: Verdict) -> Outcome {
         Outcome {
             verdict,
+            timing: Timing::Exact,
             record: Record::default(),
             transcript: String::new(),
             end: MachineTime::ZERO,
             steps: Vec::new(),
             snapshot: None,
+            memory: Vec::new(),
+            figures: None,
+            proved: None,
         }
     }
 }
 
 /// Plays `scenario` on `machine`, which is `board` as `target` runs it, from power-on.
+/// `firmware` is the file that it runs: names and lines for failures, read only if one comes.
 pub fn play(
     scenario: &Scenario,
     board: &Board,
     target: &str,
+    firmware: Option<&Path>,
     machine: Machine,
     options: &Options,
 ) -> Outcome {
     if let Some(reason) = skip_reason(scenario, board, target, &machine) {
         return Outcome::unplayed(Verdict::Skipped(reason));
     }
-    let mut session = match Session::new(scenario, board, machine) {
+    let timing = machine.timing;
+    let mut session = match Session::new(scenario, board, firmware, machine) {
         Ok(session) => session,
         Err(error) => return Outcome::unplayed(verdict::broken(&error, None)),
     };
@@ -116,9 +154,15 @@ pub fn play(
     let played = run.play(&mut session);
     let end = session.now();
     let snapshot = run.snapshot.as_ref().map(|(comparison, _)| comparison.clone());
+    let memory = if options.keep_memory { session.memory() } else { Vec::new() };
     let verdict = verdict::decide(played, run.snapshot, end);
+    let figures = if options.figures { session.figures() } else { None };
     Outcome {
+        memory,
+        figures,
+        proved: None,
         verdict,
+        timing,
         transcript: session.output.transcript(),
         record: session.record,
         end,
@@ -173,7 +217,7 @@ impl Run<'_> {
         let played = steps::play(session, step);
         let (measured, result) = match played {
             Ok(measured) => (measured, Ok(())),
-            Err(ended) => (None, Err(ended)),
+            Err(ended) => (None, Err(explained(ended, session))),
         };
         self.steps.push(StepSummary {
             place: self.place(index),
@@ -221,6 +265,19 @@ impl Run<'_> {
     }
 }
 
+/// A step that waited in vain asks what the firmware did instead.
+fn explained(ended: Ended, session: &mut Session<'_>) -> Ended {
+    match ended {
+        Ended::Failed(mut failure)
+            if failure.diagnosis.is_none() && session.now() >= session.deadline() =>
+        {
+            failure.diagnosis = session.whereabouts().map(Box::new);
+            Ended::Failed(failure)
+        }
+        other => other,
+    }
+}
+
 fn stopped(ended: Ended, step: Option<StepPlace>) -> Box<Stopped> {
     Box::new(Stopped { ended, step })
 }
@@ -231,14 +288,7 @@ fn put_files(scenario: &Scenario, session: &mut Session<'_>) -> Result<(), RunEr
         return Ok(());
     }
     let board = session.board;
-    let no_file_system = || RunError::NoFileSystem { board: board.name.clone() };
-    let place = board.file_system.as_ref().ok_or_else(no_file_system)?;
-    let runs = files::image(place, &scenario.files)
+    let runs = files::image(&session.file_system()?, &scenario.files)
         .map_err(|source| RunError::Files { board: board.name.clone(), source })?;
-    for run in runs {
-        if !session.write_memory(run.address, &run.bytes)? {
-            return Err(no_file_system());
-        }
-    }
-    Ok(())
+    runs.iter().try_for_each(|run| session.write_memory(run.address, &run.bytes))
 }

@@ -9,6 +9,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
@@ -30,6 +31,8 @@ pub struct Job<'a> {
     pub board: &'a Board,
     /// The target, `lab-m0@qemu`.
     pub target: &'a str,
+    /// The file of the firmware that runs there, if it is known.
+    pub firmware: Option<&'a Path>,
 }
 
 /// The lab itself went wrong: a panic, in its own words.
@@ -115,7 +118,7 @@ where
     let start = Instant::now();
     // All that the run touches is its own, so nothing half-changed survives a panic.
     let run = AssertUnwindSafe(|| match machine(job) {
-        Ok(machine) => play(job.scenario, job.board, job.target, machine, options),
+        Ok(machine) => play(job.scenario, job.board, job.target, job.firmware, machine, options),
         Err(error) => Outcome::unplayed(verdict::not_started(error, options.missing)),
     });
     let outcome = catch_unwind(run).map_err(|panic| Bug { message: message(panic.as_ref()) });

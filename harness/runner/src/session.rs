@@ -5,29 +5,51 @@
 //! record is complete, and a reset that the firmware asks for is carried out.
 
 use std::ops::Range;
+use std::path::Path;
 use std::time::Duration;
 
-use replab_board::Board;
-use replab_machine::{Condition, Fault, Machine, StopCause};
-use replab_record::{Claim, Event, Failure, Level, MachineTime, PinName, PortName, Record};
+use replab_board::{Board, FileSystem, Region};
+use replab_machine::{Condition, Fault, Machine, StopCause, Timing};
+use replab_memory::Image;
+use replab_record::{
+    Claim, Diagnosis, Event, Failure, Level, MachineTime, PinName, PortName, Record, Registers,
+    ResetCause, Trouble,
+};
 use replab_scenario::{At, Scenario, Step, show_duration};
 
-use crate::always::{Always, Sign, fatal_claim, fault_claim};
-use crate::error::{Ended, Played, RunError, failed};
+use crate::always::{Always, Restart, Sign};
+use crate::error::{Ended, Played, RunError, crash, failed};
+use crate::inspector::{Inspector, MemoryFigures};
 use crate::output::{Output, quoted};
+use crate::play::Content;
+use crate::prompt::PROMPT;
 
 /// The longest pattern that a machine looks for ([`Condition::Bytes`]).
 const LONGEST_PATTERN: usize = 256;
 
+/// The most bytes of output that a run keeps. At 115200 baud they take a minute and a half.
+const MOST_OUTPUT: usize = 1 << 20;
+/// The most events that a run keeps: bytes both ways, edges, resets.
+const MOST_RECORDED: usize = 1 << 20;
+
 /// How long the machine may go on after a fault, so that the firmware's last
 /// words are in the transcript.
 const LAST_WORDS: Duration = Duration::from_millis(50);
+
+/// How often a machine that does not do what is awaited is looked at.
+const LOOKS: usize = 16;
+/// How long it goes on between two looks: no multiple of what firmware likes.
+const BETWEEN_LOOKS: Duration = Duration::from_micros(37);
+/// So many restarts without a prompt explain why nothing came.
+const SOME_RESTARTS: usize = 3;
 
 /// Firmware that has sent nothing for so many character times has nothing more to
 /// send at present: it sends what it has one byte after the other.
 const QUIET_CHARACTERS: u32 = 10;
 /// The least time without output that counts as quiet, however fast the port is.
 const QUIET: Duration = Duration::from_millis(1);
+/// The same by the desk clock, where the computer has other things to do as well.
+const WALL_QUIET: Duration = Duration::from_millis(50);
 /// Bits on the wire for a byte (8N1).
 const BITS_PER_BYTE: u64 = 10;
 
@@ -44,10 +66,16 @@ pub(crate) struct Session<'a> {
     cursor: usize,
     /// Where the output stood when the step before, and this step, began.
     step_outputs: (usize, usize),
+    /// Where it stood when the last step began that typed something.
+    typing_output: usize,
+    timing: Timing,
     step_start: MachineTime,
     within: Duration,
     at_prompt: bool,
     line: usize,
+    firmware: Option<&'a Path>,
+    /// The firmware's file, once somebody has asked for it.
+    image: Option<Option<Image>>,
 }
 
 impl<'a> Session<'a> {
@@ -55,26 +83,36 @@ impl<'a> Session<'a> {
     pub(crate) fn new(
         scenario: &'a Scenario,
         board: &'a Board,
+        firmware: Option<&'a Path>,
         machine: Machine,
     ) -> Result<Session<'a>, RunError> {
         let (port, definition) =
             board.repl_port().ok_or_else(|| RunError::NoReplPort { board: board.name.clone() })?;
         let character =
             Duration::from_nanos(BITS_PER_BYTE * 1_000_000_000 / u64::from(definition.baud));
+        let timing = machine.timing;
+        let least = match timing {
+            Timing::Exact => QUIET,
+            Timing::Wall => WALL_QUIET,
+        };
         Ok(Session {
             board,
             record: Record::default(),
             output: Output::default(),
             machine,
             port: port.clone(),
-            quiet: QUIET.max(character * QUIET_CHARACTERS),
+            quiet: least.max(character * QUIET_CHARACTERS),
             always: Always::new(&scenario.never),
             cursor: 0,
             step_outputs: (0, 0),
+            typing_output: 0,
+            timing,
             step_start: MachineTime::ZERO,
             within: Duration::ZERO,
             at_prompt: false,
             line: 0,
+            firmware,
+            image: None,
         })
     }
 
@@ -124,9 +162,14 @@ impl<'a> Session<'a> {
     }
 
     /// Where `expect` begins to look: at the start of the step before, but after
-    /// what was read already.
+    /// what was read already. By the desk clock, at the start of the last step that
+    /// typed something: there the answer may have come before the next step began.
     pub(crate) fn unread(&self) -> usize {
-        self.cursor.max(self.step_outputs.0)
+        let border = match self.timing {
+            Timing::Exact => self.step_outputs.0,
+            Timing::Wall => self.typing_output,
+        };
+        self.cursor.max(border)
     }
 
     /// Everything before `position` has been read.
@@ -226,6 +269,7 @@ impl<'a> Session<'a> {
     /// Types `bytes` from now on; the time at which the last one is due.
     pub(crate) fn type_bytes(&mut self, bytes: &[u8]) -> Played<MachineTime> {
         self.at_prompt = false;
+        self.typing_output = self.step_outputs.1;
         let now = self.now();
         Ok(self.machine.run.send(&self.port, bytes, now).map_err(RunError::from)?)
     }
@@ -247,12 +291,108 @@ impl<'a> Session<'a> {
         wave.edges.last().map_or((wave.before, None), |edge| (edge.level, Some(edge.at)))
     }
 
-    /// Writes `bytes` into the memory of the stopped machine. Whether it has memory that can be written.
-    pub(crate) fn write_memory(&mut self, address: u32, bytes: &[u8]) -> Result<bool, RunError> {
+    /// Python has started again, because the step asked it to, and has said so up to `end`.
+    pub(crate) fn soft_reset_seen(&mut self, end: usize) {
+        self.read_to(end);
+        self.always.restart_was_asked_for();
+    }
+
+    /// Pulls the reset line.
+    pub(crate) fn pull_reset_line(&mut self) -> Played {
+        let events = self.machine.run.reset().map_err(RunError::from)?;
+        self.started_anew(events)
+    }
+
+    /// Cuts the power and gives it back.
+    pub(crate) fn cycle_power(&mut self) -> Played {
+        let no_power = || RunError::NoPower { board: self.board.name.clone() };
+        let power = self.machine.power.as_mut().ok_or_else(no_power)?;
+        let events = power.cycle().map_err(RunError::from)?;
+        self.started_anew(events)
+    }
+
+    /// Where the board keeps its files.
+    pub(crate) fn file_system(&self) -> Result<FileSystem, RunError> {
+        self.board.file_system.ok_or_else(|| self.no_file_system())
+    }
+
+    /// `length` bytes of the stopped machine's memory, where its files are.
+    pub(crate) fn read_memory(&mut self, address: u32, length: usize) -> Result<Vec<u8>, RunError> {
         match self.machine.memory.as_mut() {
-            Some(memory) => memory.write(address, bytes).map(|()| true).map_err(RunError::from),
-            None => Ok(false),
+            Some(memory) => memory.read(address, length).map_err(RunError::from),
+            None => Err(self.no_file_system()),
         }
+    }
+
+    fn no_file_system(&self) -> RunError {
+        RunError::NoFileSystem { board: self.board.name.clone() }
+    }
+
+    /// Writes `bytes` into the stopped machine's memory, where its files are.
+    pub(crate) fn write_memory(&mut self, address: u32, bytes: &[u8]) -> Result<(), RunError> {
+        match self.machine.memory.as_mut() {
+            Some(memory) => memory.write(address, bytes).map_err(RunError::from),
+            None => Err(self.no_file_system()),
+        }
+    }
+
+    /// What the firmware is doing instead of what the step awaited: looks at it a
+    /// few times while it goes on. `None` where a machine cannot be looked into, or
+    /// where it waits for input at its prompt, which is no trouble.
+    pub(crate) fn whereabouts(&mut self) -> Option<Diagnosis> {
+        if self.output.bytes().ends_with(PROMPT) {
+            return None;
+        }
+        let restarts = self.always.restart_count();
+        let mut looks = Vec::new();
+        for _ in 0..LOOKS {
+            looks.extend(self.inspector().registers());
+            let Ok(stop) = self.machine.run.go(self.now() + BETWEEN_LOOKS, &[]) else { break };
+            self.absorb(stop.events);
+            if stop.cause != StopCause::Time {
+                break;
+            }
+        }
+        let span = BETWEEN_LOOKS * u32::try_from(looks.len()).unwrap_or(u32::MAX);
+        let mut diagnosis = self.inspector().doing(&looks, span)?;
+        if restarts >= SOME_RESTARTS {
+            diagnosis.trouble = Trouble::RebootLoop;
+            diagnosis.sentence = format!(
+                "the firmware has started again {restarts} times without a prompt; {}",
+                diagnosis.sentence
+            );
+        } else if self.output.len() == 0 {
+            diagnosis.trouble = Trouble::Mute;
+            diagnosis.sentence =
+                format!("the firmware has sent nothing since power-on; {}", diagnosis.sentence);
+        }
+        Some(diagnosis)
+    }
+
+    /// How full stack and heap are.
+    pub(crate) fn figures(&mut self) -> Option<MemoryFigures> {
+        self.inspector().figures()
+    }
+
+    fn inspector(&mut self) -> Inspector<'_> {
+        let firmware = self.firmware;
+        let image = self.image.get_or_insert_with(|| {
+            // Firmware that cannot be read as ELF still has addresses.
+            firmware.and_then(|file| Image::read(&std::fs::read(file).ok()?).ok())
+        });
+        Inspector { machine: &mut self.machine, board: self.board, image: image.as_ref() }
+    }
+
+    /// What the board's memory regions hold, from low to high addresses, as far as they can be read.
+    pub(crate) fn memory(&mut self) -> Vec<Content> {
+        let Some(memory) = self.machine.memory.as_mut() else { return Vec::new() };
+        let mut regions: Vec<_> = self.board.memory.values().collect();
+        regions.sort_by_key(|region| region.at);
+        let content = |region: &&Region| {
+            let bytes = memory.read(region.at, region.size as usize).ok()?;
+            Some(Content { at: region.at, bytes })
+        };
+        regions.iter().filter_map(content).collect()
     }
 
     /// `what` should have come by the deadline, and since `from` this came.
@@ -279,6 +419,7 @@ impl<'a> Session<'a> {
             let stop = self.machine.run.go(until, &all).map_err(RunError::from)?;
             self.absorb(stop.events);
             self.check_always()?;
+            self.check_flood()?;
             match stop.cause {
                 StopCause::Time => return Ok(None),
                 StopCause::Condition { index } if index < conditions.len() => {
@@ -287,51 +428,115 @@ impl<'a> Session<'a> {
                 // It was looked at above.
                 StopCause::Condition { .. } => {}
                 StopCause::Fault(fault) => return Err(self.faulted(&fault, stop.at)),
+                StopCause::Lockup(registers) => return Err(self.locked_up(&registers, stop.at)),
+                // What came was looked at above.
+                StopCause::Full => {}
                 StopCause::Reset => self.reset()?,
             }
         }
     }
 
+    /// Carries out the reset that the firmware asks for.
     fn reset(&mut self) -> Played {
+        let sign = self.always.restarts(Restart::Reset, self.now());
+        sign.map_err(|sign| self.ended_by(sign))?;
         let events = self.machine.run.reset().map_err(RunError::from)?;
+        self.started_anew(events)
+    }
+
+    fn started_anew(&mut self, events: Vec<Event>) -> Played {
+        let looked = self.always.look_at_cut_line(&self.output);
         self.absorb(events);
         self.at_prompt = false;
-        self.always.reset_at(self.now()).map_err(Ended::Failed)
+        looked.map_err(|sign| self.ended_by(sign))
     }
 
     fn check_always(&mut self) -> Played {
-        self.always.look(&self.output).map_err(|sign| match sign {
+        let looked = self.always.look(&self.output);
+        looked.map_err(|sign| self.ended_by(sign))
+    }
+
+    fn ended_by(&mut self, sign: Sign) -> Ended {
+        match sign {
             Sign::Fatal { line } => self.fatal(line),
-            Sign::Loop(failure) => Ended::Failed(failure),
+            Sign::Loop { trouble, sentence, at } => {
+                let mut failure = self.crashed(trouble, sentence, at);
+                failure.hint = "look at what boot.py and main.py do first".to_string();
+                Ended::Failed(Box::new(failure))
+            }
             Sign::Never(failure) => Ended::Never(failure),
-        })
+        }
+    }
+
+    /// More than a run keeps is no output of a lesson.
+    fn check_flood(&mut self) -> Played {
+        let (bytes, events) = (self.output.len(), self.record.events().len());
+        if bytes <= MOST_OUTPUT && events <= MOST_RECORDED {
+            return Ok(());
+        }
+        let sentence = if bytes > MOST_OUTPUT {
+            format!(
+                "flood: {bytes} bytes on {} since power-on, more than the {MOST_OUTPUT} that a run keeps",
+                self.port
+            )
+        } else {
+            format!(
+                "flood: {events} bytes and edges since power-on, more than the {MOST_RECORDED} that a run keeps"
+            )
+        };
+        let failure = self.crashed(Trouble::Flood, sentence, self.now());
+        Err(Ended::Failed(Box::new(failure)))
     }
 
     fn faulted(&mut self, fault: &Fault, at: MachineTime) -> Ended {
+        let mut diagnosis = self.inspector().fault(fault);
         let from = self.output.len();
-        self.hear_last_words();
-        let mut failure = failed(fault_claim(fault), at);
+        if self.hear_last_words() {
+            diagnosis.sentence += "; its fault handler faulted too, and the processor locked up";
+        }
+        let mut failure = crash(diagnosis, at);
         let words = self.output.text(from..self.output.len());
         failure.details =
             words.lines().filter(|line| !line.is_empty()).map(str::to_string).collect();
         Ended::Failed(Box::new(failure))
     }
 
+    fn locked_up(&mut self, registers: &Registers, at: MachineTime) -> Ended {
+        let diagnosis = self.inspector().lockup(registers);
+        Ended::Failed(Box::new(crash(diagnosis, at)))
+    }
+
     /// The firmware says in the line that begins at `line` that it cannot go on.
     fn fatal(&mut self, line: usize) -> Ended {
         let at = self.output.at(line).unwrap_or_default();
+        let mut failure = self.crashed(Trouble::Fatal, String::new(), at);
         self.hear_last_words();
         let end =
             self.output.find(&[b"\n"], line).map_or(self.output.len(), |(_, found)| found.end);
-        Ended::Failed(Box::new(failed(fatal_claim(&self.output.bytes()[line..end]), at)))
+        let words = self.output.text(line..end).trim_end().to_string();
+        if let (Claim::Crash { got, .. }, Some(diagnosis)) =
+            (&mut failure.claim, &mut failure.diagnosis)
+        {
+            diagnosis.sentence.clone_from(&words);
+            *got = words;
+        }
+        Ended::Failed(Box::new(failure))
+    }
+
+    /// The failure of a run in which the firmware did `sentence`, with the place
+    /// where it is now.
+    fn crashed(&mut self, trouble: Trouble, sentence: String, at: MachineTime) -> Failure {
+        let diagnosis = self.inspector().now(trouble, sentence);
+        crash(diagnosis, at)
     }
 
     /// Lets a machine whose run is decided go on for a moment, for the transcript.
-    fn hear_last_words(&mut self) {
+    /// Whether its processor locks up then.
+    fn hear_last_words(&mut self) -> bool {
         // That a crashed machine may not go on changes nothing about the verdict.
-        if let Ok(stop) = self.machine.run.go(self.now() + LAST_WORDS, &[]) {
-            self.absorb(stop.events);
-        }
+        let Ok(stop) = self.machine.run.go(self.now() + LAST_WORDS, &[]) else { return false };
+        self.absorb(stop.events);
+        matches!(stop.cause, StopCause::Lockup(_))
     }
 
     fn absorb(&mut self, events: Vec<Event>) {
@@ -340,7 +545,13 @@ impl<'a> Session<'a> {
                 Event::Sent { port, byte, at } if *port == self.port => {
                     self.output.push(*byte, *at)
                 }
-                Event::Reset { .. } => self.output.start_anew(),
+                Event::Reset { cause, .. } => {
+                    self.output.start_anew();
+                    if *cause != ResetCause::Firmware {
+                        // The lab's own is an act like typing: what came before is no answer to it.
+                        self.typing_output = self.output.len();
+                    }
+                }
                 _ => {}
             }
         }

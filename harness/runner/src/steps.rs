@@ -6,11 +6,13 @@
 mod boot;
 mod exec;
 mod expect;
+mod fs;
 mod judge;
 mod key;
 mod paste;
 mod pin;
 mod repl;
+mod reset;
 mod send;
 mod wait;
 mod wave;
@@ -36,6 +38,8 @@ pub(crate) fn play(session: &mut Session<'_>, step: &Step) -> Played<Option<Meas
         Action::Wave(claim) => {
             return wave::play(session, claim).map(|figures| Some(Measured::Wave(figures)));
         }
+        Action::Reset(how) => reset::play(session, *how)?,
+        Action::Fs(what) => fs::play(session, what)?,
         Action::Snapshot(_) => {}
     }
     Ok(None)
@@ -54,6 +58,8 @@ pub(crate) fn word(action: &Action) -> &'static str {
         Action::Wait(_) => "wait",
         Action::Pin(_) => "pin",
         Action::Wave(_) => "wave",
+        Action::Reset(_) => "reset",
+        Action::Fs(_) => "fs",
         Action::Snapshot(_) => "snapshot",
     }
 }

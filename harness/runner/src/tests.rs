@@ -4,13 +4,20 @@
 //! script, and the outcome as text.
 
 mod always;
+mod docs;
 mod exec;
 mod expect;
+mod fs;
+mod hostile;
 mod paste;
 mod pins;
 mod pool;
+mod prove;
 mod repl;
+mod resets;
 mod runs;
+mod time;
+mod trouble;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,7 +27,9 @@ use expect_test::Expect as Expected;
 use replab_board::{Board, load};
 use replab_machine::scripted::{Deeds, Scripted};
 use replab_record::{Claim, Level, Verdict};
-use replab_scenario::{Action, Boot, Code, Expect, Scenario, Step, TextPattern, parse_transcript};
+use replab_scenario::{
+    Action, Boot, Code, Expect, Fs, Reset, Scenario, Step, TextPattern, parse_transcript,
+};
 
 use crate::play::{Options, Outcome, play};
 
@@ -35,7 +44,7 @@ memory:
   ram: { at: 0x20000000, size: 0x1000, kind: ram }
 file-system: { at: 0x10000, size: 0x10000, block-size: 4096, program-size: 256 }
 ports:
-  uart0: { baud: 100000, repl: true, transmit-register: 0x4000251c }
+  uart0: { baud: 100000, repl: true }
 pins: { lines: 4, name: P, roles: { LED: P2 } }
 firmware: none
 backends: {}
@@ -108,6 +117,19 @@ fn pin(pin: &str, level: Level) -> Step {
     step(Action::Pin(vec![(pin.to_string(), level)]))
 }
 
+fn reset(how: Reset) -> Step {
+    step(Action::Reset(how))
+}
+
+fn fs(what: Fs) -> Step {
+    step(Action::Fs(what))
+}
+
+/// Files by path.
+fn files(files: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
+    files.iter().map(|(path, text)| (path.to_string(), text.as_bytes().to_vec())).collect()
+}
+
 fn within(time_ms: u64, mut step: Step) -> Step {
     step.within = ms(time_ms);
     step
@@ -138,7 +160,7 @@ fn options() -> Options {
 }
 
 fn run(scenario: &Scenario, script: &Scripted) -> Outcome {
-    play(scenario, &board(), "test-board@script", script.machine(), &options())
+    play(scenario, &board(), "test-board@script", None, script.machine(), &options())
 }
 
 /// Plays `steps` on a machine of `script` and shows what came of it.
@@ -197,6 +219,7 @@ fn claimed(claim: &Claim) -> String {
         Claim::Level { expected, got } => ("level", expected, got),
         Claim::Wave { expected, got } => ("wave", expected, got),
         Claim::Code { expected, got } => ("code", expected, got),
+        Claim::File { expected, got } => ("file", expected, got),
         Claim::Crash { expected, got } => ("crash", expected, got),
         Claim::Snapshot { file } => return format!("snapshot {}\n", file.display()),
     };

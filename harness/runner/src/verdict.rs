@@ -80,5 +80,6 @@ fn of_snapshot(comparison: Comparison, step: StepPlace, at: MachineTime) -> Verd
         at,
         details,
         hint: hint.to_string(),
+        diagnosis: None,
     }))
 }

@@ -5,12 +5,13 @@ use std::time::Duration;
 use replab_record::Level;
 
 use crate::error::Problem;
+use crate::file;
 use crate::key::{KEYS, key_bytes};
 use crate::lesson::Block;
 use crate::pattern::Expected;
 use crate::quantity::{QuantityError, Tolerance, parse_duration, parse_duty, parse_period};
 use crate::reading::Reading;
-use crate::scenario::{Action, Boot, Code, Expect, SnapshotPart, TextPattern, WaveClaim};
+use crate::scenario::{Action, Boot, Code, Expect, Reset, SnapshotPart, TextPattern, WaveClaim};
 use crate::transcript::parse_transcript;
 use crate::tree::{Node, Value};
 
@@ -27,6 +28,8 @@ pub(crate) fn read(reading: &mut Reading<'_>, word: &str, value: &Node) -> Optio
         "wait" => Action::Wait(reading.quantity(value, "wait", parse_duration)?),
         "pin" => Action::Pin(pins(reading, value)?),
         "wave" => Action::Wave(wave(reading, value)?),
+        "reset" => Action::Reset(reset(reading, value)?),
+        "fs" => Action::Fs(file::fs(reading, value)?),
         "snapshot" => Action::Snapshot(snapshot(reading, value)?),
         _ => unreachable!("only words of STEP_WORDS come here"),
     })
@@ -37,6 +40,17 @@ fn boot(reading: &mut Reading<'_>, node: &Node) -> Option<Boot> {
         "run" => Some(Boot::Run),
         "repl" => Some(Boot::Repl),
         word => reading.fail(node.place, Problem::unknown("way to boot", word, ["run", "repl"])),
+    }
+}
+
+fn reset(reading: &mut Reading<'_>, node: &Node) -> Option<Reset> {
+    match reading.text(node, "reset")?.as_str() {
+        "soft" => Some(Reset::Soft),
+        "hard" => Some(Reset::Hard),
+        "power" => Some(Reset::Power),
+        word => {
+            reading.fail(node.place, Problem::unknown("reset", word, ["soft", "hard", "power"]))
+        }
     }
 }
 

@@ -251,7 +251,7 @@ impl Problem {
             }
             Problem::Duplicate { .. } => "keep one of them".to_owned(),
             Problem::WithinAlone { .. } => {
-                "put it beside the step that waits: boot, repl, exec, paste, expect or pin"
+                "put it beside the step that waits: boot, repl, exec, paste, expect, pin or reset"
                     .to_owned()
             }
             Problem::Empty { .. } => "write what must come, or what is typed".to_owned(),

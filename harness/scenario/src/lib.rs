@@ -12,6 +12,7 @@
 
 mod action;
 mod error;
+mod file;
 mod key;
 mod lesson;
 mod load;
@@ -33,8 +34,8 @@ pub use quantity::{
     show_duration,
 };
 pub use scenario::{
-    Action, At, Boot, Code, DEFAULT_WITHIN, Exchange, Expect, Need, Scenario, SnapshotPart, Step,
-    TextPattern, WaveClaim,
+    Action, At, Boot, Code, DEFAULT_WITHIN, Exchange, Expect, Fs, Need, Reset, Scenario,
+    SnapshotPart, Step, TextPattern, WaveClaim,
 };
 pub use step::{MODIFIER_WORDS, STEP_WORDS};
 pub use transcript::{TranscriptError, parse_transcript};

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Component, Path};
+use std::path::Path;
 use std::sync::Arc;
 
 use replab_board::Board;
@@ -15,7 +15,7 @@ use crate::lesson::Lesson;
 use crate::reading::Reading;
 use crate::scenario::{Need, Scenario, Step, TextPattern};
 use crate::tree::{self, Node, Place, Style, Value};
-use crate::{action, step};
+use crate::{action, file, step};
 
 /// The keys of a scenario's top level.
 pub const FILE_WORDS: [&str; 10] =
@@ -87,7 +87,10 @@ impl Reading<'_> {
         let name = name.and_then(|node| self.text(node, "name"));
         let section = fields.get("section").and_then(|node| self.section(node));
         let needs = fields.get("needs").map(|node| self.needs(node)).unwrap_or_default();
-        let files = fields.get("files").map(|node| self.files(node)).unwrap_or_default();
+        let files = fields
+            .get("files")
+            .and_then(|node| file::files(self, node, "files"))
+            .unwrap_or_default();
         let seed = fields.get("seed").map_or(Some(DEFAULT_SEED), |node| self.number(node, "seed"));
         let never = fields.get("never").map(|node| self.never(node)).unwrap_or_default();
         let steps = self.required(
@@ -199,58 +202,6 @@ impl Reading<'_> {
         })
     }
 
-    fn files(&mut self, node: &Node) -> BTreeMap<String, Vec<u8>> {
-        let Value::Map(entries) = &node.value else {
-            self.kind::<()>(node, "files", "paths and texts: `{ main.py: \"print(1)\" }`");
-            return BTreeMap::new();
-        };
-        let mut files = BTreeMap::new();
-        for (key, value) in entries {
-            let (path, content) = (self.board_path(key), self.content(value));
-            if let (Some(path), Some(content)) = (path, content) {
-                files.insert(path, content);
-            }
-        }
-        files
-    }
-
-    fn board_path(&mut self, key: &Node) -> Option<String> {
-        let path = self.text(key, "files")?;
-        let path = path.trim_start_matches('/').to_owned();
-        if is_inside(Path::new(&path)) {
-            return Some(path);
-        }
-        self.fail(key.place, Problem::Outside { path, place: "the board's file system" })
-    }
-
-    fn content(&mut self, node: &Node) -> Option<Vec<u8>> {
-        if let Value::Text(text) = &node.value {
-            return Some(text.clone().into_bytes());
-        }
-        let wanted = "text, `{ block: \"HEADING#1\" }` or `{ from: FILE }`";
-        if !matches!(node.value, Value::Map(_)) {
-            return self.kind(node, "files", wanted);
-        }
-        let fields = self.fields(node, "a file", &["block", "from"])?;
-        match (fields.get("block"), fields.get("from")) {
-            (Some(block), None) => self.block(block).map(|block| block.text.into_bytes()),
-            (None, Some(from)) => self.from(from),
-            _ => self.kind(node, "files", wanted),
-        }
-    }
-
-    fn from(&mut self, node: &Node) -> Option<Vec<u8>> {
-        let path = self.text(node, "from")?;
-        if !is_inside(Path::new(&path)) {
-            return self
-                .fail(node.place, Problem::Outside { path, place: "the scenario's folder" });
-        }
-        match (self.world.beside)(Path::new(&path)) {
-            Ok(content) => Some(content),
-            Err(source) => self.fail(node.place, Problem::NoFile { path, source }),
-        }
-    }
-
     fn never(&mut self, node: &Node) -> Vec<TextPattern> {
         match &node.value {
             Value::List(items) => {
@@ -268,10 +219,4 @@ impl Reading<'_> {
         let steps: Vec<_> = items.iter().map(|item| step::read(self, item)).collect();
         steps.into_iter().collect()
     }
-}
-
-/// Whether a path stays below where it starts.
-fn is_inside(path: &Path) -> bool {
-    path.components().next().is_some()
-        && path.components().all(|part| matches!(part, Component::Normal(_)))
 }

@@ -109,6 +109,10 @@ pub enum Action {
     Wait(Duration),
     /// Claims levels of pins (by role or name).
     Pin(Vec<(String, Level)>),
+    /// Starts the board again.
+    Reset(Reset),
+    /// Writes or claims files in the flash of the stopped machine.
+    Fs(Fs),
     /// Claims the shape of a pin's wave from the start of the step on.
     Wave(WaveClaim),
     /// Compares parts of the record with what is stored.
@@ -122,6 +126,30 @@ pub enum Boot {
     Run,
     /// To the first prompt of the REPL.
     Repl,
+}
+
+/// How the board is started again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reset {
+    /// Ctrl-D at the prompt: Python starts again, the board does not.
+    Soft,
+    /// By the reset line.
+    Hard,
+    /// The power is cut and comes back.
+    Power,
+}
+
+/// What `fs` does. Paths are those on the board, without the leading `/`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fs {
+    /// These files are written. Never empty.
+    Write(BTreeMap<String, Vec<u8>>),
+    /// These files hold exactly this. Never empty.
+    Is(BTreeMap<String, Vec<u8>>),
+    /// There is a file or a folder.
+    Has(String),
+    /// There is neither.
+    Absent(String),
 }
 
 /// One line that is typed at the prompt (with its continuation lines), and the answer.

@@ -169,6 +169,12 @@ steps:
   - pin: { LED: high, P3: floating }
     hold: 20ms
   - wave: { pin: LED, for: 5s, period: 1s +-2ms, duty: 50% ±1%, count: 5 }
+  - reset: soft
+    within: 5s
+  - fs: { write: { /lib/a.py: { from: there.txt }, b: text } }
+  - fs: { is: { b: { block: \"Blinking#1\" } } }
+  - fs: { has: /lib }
+  - fs: { absent: c }
   - snapshot: [transcript]
 ";
 
@@ -205,7 +211,12 @@ fn one_of_each_is_read() {
         Step { line: 24, action: Wait(60s), within: 2s, at: None, hold: None, name: None }
         Step { line: 25, action: Pin([("LED", High), ("P3", Floating)]), within: 2s, at: None, hold: Some(20ms), name: None }
         Step { line: 27, action: Wave(WaveClaim { pin: "LED", window: 5s, period: Some((1s, Absolute(2ms))), duty: Some((50.0, 1.0)), count: Some(5) }), within: 2s, at: None, hold: None, name: None }
-        Step { line: 28, action: Snapshot([Transcript]), within: 2s, at: None, hold: None, name: None }
+        Step { line: 28, action: Reset(Soft), within: 5s, at: None, hold: None, name: None }
+        Step { line: 30, action: Fs(Write({"b": [116, 101, 120, 116], "lib/a.py": [105, 116, 32, 105, 115, 32, 116, 104, 101, 114, 101]})), within: 2s, at: None, hold: None, name: None }
+        Step { line: 31, action: Fs(Is({"b": [108, 101, 100, 46, 111, 110, 40, 41, 32, 32, 35, 32, 76, 69, 68, 58, 32, 111, 110, 10, 108, 101, 100, 46, 111, 102, 102, 40, 41, 32, 32, 35, 32, 76, 69, 68, 58, 32, 111, 102, 102, 10]})), within: 2s, at: None, hold: None, name: None }
+        Step { line: 32, action: Fs(Has("lib")), within: 2s, at: None, hold: None, name: None }
+        Step { line: 33, action: Fs(Absent("c")), within: 2s, at: None, hold: None, name: None }
+        Step { line: 34, action: Snapshot([Transcript]), within: 2s, at: None, hold: None, name: None }
     "#]].assert_eq(&format!("{head}{:?}\n{}", scenario.needs, steps.collect::<String>()));
 }
 

@@ -7,10 +7,11 @@ use std::path::Path;
 use replab_board::{Board, QemuMachine};
 
 /// The date that firmware with a clock reads at power-on.
-const DATE: &str = "base=2026-01-01T00:00:00,clock=vm";
+pub(super) const DATE: &str = "base=2026-01-01T00:00:00,clock=vm";
 
 /// What else the process may do: nothing. The plugin works with it.
-const SANDBOX: &str = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
+pub(super) const SANDBOX: &str =
+    "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
 
 /// What the command line is made of.
 pub(super) struct Parts<'a> {
@@ -70,10 +71,12 @@ pub(super) fn chardev(port: usize) -> String {
     format!("port{port}")
 }
 
-struct Arguments(Vec<OsString>);
+/// Options and their values, as they are gathered.
+pub(super) struct Arguments(pub(super) Vec<OsString>);
 
 impl Arguments {
-    fn add(&mut self, option: &str, value: impl Into<OsString>) {
+    /// Adds one option with its value.
+    pub(super) fn add(&mut self, option: &str, value: impl Into<OsString>) {
         self.0.push(option.into());
         self.0.push(value.into());
     }

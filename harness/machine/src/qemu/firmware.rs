@@ -11,7 +11,7 @@ use std::path::Path;
 use object::elf::{EM_ARM, ET_EXEC, FileHeader32, PT_LOAD};
 use object::read::elf::{FileHeader, ProgramHeader};
 use object::{LittleEndian, ReadCache, ReadRef};
-use replab_board::{Board, MemoryKind, Region};
+use replab_board::{Board, MemoryKind, Region, Span};
 
 use crate::MachineError;
 
@@ -20,6 +20,18 @@ use crate::MachineError;
 pub(super) struct Image {
     /// Where the handlers of the fault exceptions begin (vectors 3 to 6), each once.
     pub(super) fault_handlers: Vec<u32>,
+    /// What QEMU fills from the file at each start.
+    pub(super) loaded: Vec<Span>,
+}
+
+impl Image {
+    /// What loses its content without power, but for what the file loads there:
+    /// to be painted at power-on.
+    pub(super) fn painted(&self, board: &Board) -> Vec<Span> {
+        self.loaded.iter().fold(board.volatile(), |spans, loaded| {
+            spans.into_iter().flat_map(|span| span.without(*loaded)).collect()
+        })
+    }
 }
 
 /// A part of the file that is loaded into memory.
@@ -156,10 +168,16 @@ fn vectors(segments: &[Segment<'_>], board: &Board) -> Result<Image, String> {
         (3..=6).filter_map(word).map(|vector| vector & !1).filter(|vector| *vector != 0).collect();
     fault_handlers.sort_unstable();
     fault_handlers.dedup();
-    Ok(Image { fault_handlers })
+    let loaded = segments.iter().filter_map(Segment::span).collect();
+    Ok(Image { fault_handlers, loaded })
 }
 
 impl Segment<'_> {
+    fn span(&self) -> Option<Span> {
+        let size = u32::try_from(self.bytes.len()).ok().filter(|size| *size > 0)?;
+        Some(Span { at: self.address, size })
+    }
+
     fn word(&self, address: u32) -> Option<u32> {
         let start = usize::try_from(address.checked_sub(self.address)?).ok()?;
         let bytes = self.bytes.get(start..start.checked_add(4)?)?;
@@ -217,7 +235,7 @@ mod tests {
         let board = replab_board::load("lab-m0.yaml", LAB_M0).unwrap();
         assert_eq!(
             check_elf(elf().as_slice(), &board),
-            Ok(Image { fault_handlers: vec![0x46, 0x48] })
+            Ok(Image { fault_handlers: vec![0x46, 0x48], loaded: vec![Span { at: 0, size: 80 }] })
         );
     }
 

@@ -34,6 +34,10 @@ pub(super) enum Reason {
     Fault(u8),
     /// The firmware wants a reset.
     Reset,
+    /// As many events as the `go` takes.
+    Full,
+    /// QEMU ends, and can still be read.
+    Abort,
     /// We asked for it with `halt`.
     Halt,
     /// Somebody else did.
@@ -85,6 +89,8 @@ fn event(text: &str) -> Option<Line> {
                 "condition" => Reason::Condition(words.next()?.parse().ok()?),
                 "fault" => Reason::Fault(words.next()?.parse().ok()?),
                 "reset" => Reason::Reset,
+                "full" => Reason::Full,
+                "abort" => Reason::Abort,
                 "halt" => Reason::Halt,
                 _ => Reason::Other,
             },
@@ -116,6 +122,8 @@ mod tests {
         check("R 17 firmware", &Line::Reset { at: 17, by_firmware: true });
         check("STOP 17 condition 2", &Line::Stop { at: 17, reason: Reason::Condition(2) });
         check("STOP 17 fault 3", &Line::Stop { at: 17, reason: Reason::Fault(3) });
+        check("STOP 17 full", &Line::Stop { at: 17, reason: Reason::Full });
+        check("STOP 17 abort", &Line::Stop { at: 17, reason: Reason::Abort });
         check("STOP 17 end", &Line::Stop { at: 17, reason: Reason::Other });
         check("OK", &Line::Done(String::new()));
         check("OK 5 0", &Line::Done("5 0".to_owned()));

@@ -1,24 +1,38 @@
 //! The socket to the plugin: requests go out, lines come in.
 //!
-//! A thread reads all the time, so that the plugin never waits for the lab to
-//! think. Everything here has a deadline on the desk clock.
+//! Who asks also reads, in the same thread, because a reader beside it costs two
+//! switches of threads for each answer. That makes the plugin wait for nobody: it
+//! speaks only while a request is on its way, and then somebody reads here.
+//! Everything has a deadline on the desk clock.
 
-use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 
 use super::gate::Gate;
 use super::lines::{self, Line};
 
+/// How much is read at once.
+const CHUNK: usize = 1 << 16;
+
 /// Both directions. Dropping it ends the emulator: its plugin leaves with the socket.
 pub(super) struct Link {
     socket: UnixStream,
-    batches: Receiver<Vec<Line>>,
-    lines: VecDeque<Line>,
+    gate: Option<Gate>,
+    text: Text,
+}
+
+/// What was read, and where the next line begins.
+#[derive(Default)]
+struct Text {
+    bytes: Vec<u8>,
+    start: usize,
+    /// No line ends before this.
+    searched: usize,
 }
 
 /// Why no line came.
@@ -32,14 +46,9 @@ pub(super) enum Silence {
 
 impl Link {
     /// Speaks over `socket`; requests that the plugin does not take within `wall` fail.
-    pub(super) fn new(socket: UnixStream, wall: Duration, gate: Gate) -> io::Result<Link> {
+    pub(super) fn new(socket: UnixStream, wall: Duration, gate: Option<Gate>) -> io::Result<Link> {
         socket.set_write_timeout(Some(wall))?;
-        let reader = socket.try_clone()?;
-        let (sender, batches) = mpsc::channel();
-        thread::Builder::new()
-            .name("plugin".to_owned())
-            .spawn(move || read(reader, &sender, &gate))?;
-        Ok(Link { socket, batches, lines: VecDeque::new() })
+        Ok(Link { socket, gate, text: Text::default() })
     }
 
     /// Sends one request.
@@ -54,45 +63,77 @@ impl Link {
     /// The next line.
     pub(super) fn hear(&mut self, deadline: Instant) -> Result<Line, Silence> {
         loop {
-            if let Some(line) = self.lines.pop_front() {
-                return Ok(line);
+            if let Some(line) = self.text.line() {
+                return Ok(lines::parse(line));
             }
-            let wall = deadline.saturating_duration_since(Instant::now());
-            match self.batches.recv_timeout(wall) {
-                Ok(batch) => self.lines = batch.into(),
-                Err(RecvTimeoutError::Timeout) => return Err(Silence::Late),
-                Err(RecvTimeoutError::Disconnected) => return Err(Silence::Ended),
-            }
+            self.wait(deadline)?;
+            self.read()?;
         }
     }
-}
 
-impl Drop for Link {
-    fn drop(&mut self) {
-        // The reader holds a copy of the socket, so closing ours would not end
-        // it. The only failure is that the other side was faster.
+    /// Ends it for the other side.
+    pub(super) fn close(&self) {
+        // The only failure is that the other side was faster.
         let _ = self.socket.shutdown(Shutdown::Both);
     }
-}
 
-fn read(mut socket: UnixStream, sender: &Sender<Vec<Line>>, gate: &Gate) {
-    let mut chunk = vec![0; 1 << 16];
-    let mut text = Vec::new();
-    loop {
-        gate.pass();
+    fn wait(&self, deadline: Instant) -> Result<(), Silence> {
+        loop {
+            let wall = deadline.saturating_duration_since(Instant::now());
+            let wall =
+                Timespec::try_from(wall).unwrap_or(Timespec { tv_sec: i64::MAX, tv_nsec: 0 });
+            let mut ready = [PollFd::new(&self.socket, PollFlags::IN)];
+            match poll(&mut ready, Some(&wall)) {
+                Ok(0) => return Err(Silence::Late),
+                Err(Errno::INTR) => {}
+                // What `read` says then is more than what an error here says.
+                Ok(_) | Err(_) => return Ok(()),
+            }
+        }
+    }
+
+    fn read(&mut self) -> Result<(), Silence> {
+        if let Some(gate) = &self.gate {
+            gate.pass();
+        }
+        let room = self.text.room();
         // An error is an end: the emulator's status says what happened.
-        let count = match socket.read(&mut chunk) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Ok(0) | Err(_) => return,
+        let count = match self.socket.read(room) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
+            Ok(0) | Err(_) => return Err(Silence::Ended),
             Ok(count) => count,
         };
-        text.extend_from_slice(&chunk[..count]);
-        let Some(end) = text.iter().rposition(|byte| *byte == b'\n') else { continue };
-        let batch = text[..end].split(|byte| *byte == b'\n').map(lines::parse).collect();
-        text.drain(..=end);
-        if sender.send(batch).is_err() {
-            return; // Nobody listens any more.
-        }
+        self.text.filled(count);
+        Ok(())
+    }
+}
+
+impl Text {
+    /// The next whole line, without its end.
+    fn line(&mut self) -> Option<&[u8]> {
+        let Some(length) = self.bytes[self.searched..].iter().position(|byte| *byte == b'\n')
+        else {
+            self.searched = self.bytes.len();
+            return None;
+        };
+        let (start, end) = (self.start, self.searched + length);
+        (self.start, self.searched) = (end + 1, end + 1);
+        Some(&self.bytes[start..end])
+    }
+
+    /// Room for a chunk behind what is there.
+    fn room(&mut self) -> &mut [u8] {
+        self.bytes.drain(..self.start);
+        self.start = 0;
+        let end = self.bytes.len();
+        self.searched = end;
+        self.bytes.resize(end + CHUNK, 0);
+        &mut self.bytes[end..]
+    }
+
+    /// So many bytes of that room were filled.
+    fn filled(&mut self, count: usize) {
+        self.bytes.truncate(self.bytes.len() - CHUNK + count);
     }
 }
 
@@ -102,7 +143,7 @@ mod tests {
 
     fn pair() -> (Link, UnixStream) {
         let (ours, theirs) = UnixStream::pair().unwrap();
-        (Link::new(ours, Duration::from_millis(50), Gate::default()).unwrap(), theirs)
+        (Link::new(ours, Duration::from_millis(50), None).unwrap(), theirs)
     }
 
     fn soon() -> Instant {
@@ -119,6 +160,27 @@ mod tests {
         assert_eq!(link.hear(soon()), Ok(Line::Refused("x".to_owned())));
         drop(plugin);
         assert_eq!(link.hear(soon()), Err(Silence::Ended));
+    }
+
+    #[test]
+    fn what_was_said_before_the_end_is_heard() {
+        let (mut link, mut plugin) = pair();
+        plugin.write_all(b"OK 1\nOK 2\nhalf").unwrap();
+        drop(plugin);
+        assert_eq!(link.hear(soon()), Ok(Line::Done("1".to_owned())));
+        assert_eq!(link.hear(soon()), Ok(Line::Done("2".to_owned())));
+        assert_eq!(link.hear(soon()), Err(Silence::Ended));
+    }
+
+    #[test]
+    fn a_line_may_be_longer_than_what_is_read_at_once() {
+        let (mut link, mut plugin) = pair();
+        let long = "x".repeat(3 * CHUNK + 5);
+        let text = format!("OK {long}\nOK {long}\n");
+        let writer = std::thread::spawn(move || plugin.write_all(text.as_bytes()).unwrap());
+        assert_eq!(link.hear(soon()), Ok(Line::Done(long.clone())));
+        assert_eq!(link.hear(soon()), Ok(Line::Done(long)));
+        writer.join().unwrap();
     }
 
     #[test]

@@ -14,7 +14,7 @@ instruction-ns: 8
 memory:
   ram: { at: 0x20000000, size: 0x1000, kind: ram }
 ports:
-  uart0: { baud: 100000, repl: true, transmit-register: 0x4000251c }
+  uart0: { baud: 100000, repl: true }
 pins: { lines: 4, name: P, roles: { LED: P2 } }
 firmware: none
 backends: {}
@@ -223,7 +223,7 @@ fn a_reset_drops_input_and_starts_again() {
 
 #[test]
 fn a_fault_stops_before_anything_else_happens() {
-    let fault = Fault { exception: 3, pc: 0x12a4, lr: 0, sp: 0 };
+    let fault = Fault { exception: 3, registers: Registers::default(), is_stacked: true };
     let script =
         script().at_start(Deeds::default().after(micros(10)).faults(fault).prints("FATAL"));
     check(&script, "", &[(100, &[]), (100, &[])], &["10 Fault 3:", "100 Time: 10>F"]);

@@ -11,10 +11,13 @@ use std::mem;
 use std::rc::Rc;
 use std::time::Duration;
 
-use replab_record::{Event, Level, MachineTime, PinName, PortName, ResetCause};
+use replab_record::{Event, Level, MachineTime, PinName, PortName, Registers, ResetCause};
 
 use super::{Deed, Deeds, ECHO_DELAY, Scripted, pin};
-use crate::{Condition, Fault, Machine, MachineError, Memory, Pins, Stop, StopCause, StopGo};
+use crate::{
+    Condition, Fault, MOST_EVENTS, Machine, MachineError, Memory, PAINT, Pins, Power, Processor,
+    Stop, StopCause, StopGo,
+};
 
 /// What the machine calls itself in errors.
 const PROGRAM: &str = "the scripted machine";
@@ -33,6 +36,7 @@ pub(super) fn machine(script: &Scripted) -> Machine {
         sent: BTreeMap::new(),
         events: Vec::new(),
         asked_for_reset: false,
+        locked_up: false,
         memory: script.memory.clone(),
     };
     world.plan_deeds(&script.start, MachineTime::ZERO);
@@ -40,7 +44,9 @@ pub(super) fn machine(script: &Scripted) -> Machine {
     Machine {
         run: Box::new(Shared(Rc::clone(&world))),
         pins: script.has_pins.then(|| Box::new(Shared(Rc::clone(&world))) as Box<dyn Pins>),
-        memory: script.has_memory.then(|| Box::new(Shared(world)) as Box<dyn Memory>),
+        memory: script.has_memory.then(|| Box::new(Shared(Rc::clone(&world))) as Box<dyn Memory>),
+        processor: Some(Box::new(Shared(Rc::clone(&world)))),
+        power: Some(Box::new(Shared(world))),
         timing: script.timing,
     }
 }
@@ -60,6 +66,7 @@ struct World {
     sent: BTreeMap<PortName, Vec<u8>>,
     events: Vec<Event>,
     asked_for_reset: bool,
+    locked_up: bool,
     memory: BTreeMap<u32, u8>,
 }
 
@@ -76,11 +83,12 @@ enum Outcome {
     Event(Event),
     Nothing,
     Fault(Fault),
+    LockUp(Registers),
     Reset,
     Error(MachineError),
 }
 
-/// The three interfaces of one machine.
+/// The parts of one machine.
 struct Shared(Rc<RefCell<World>>);
 
 impl World {
@@ -106,6 +114,9 @@ impl World {
     }
 
     fn go(&mut self, until: MachineTime, conditions: &[Condition]) -> Result<Stop, MachineError> {
+        if self.locked_up {
+            return Err(died());
+        }
         if self.asked_for_reset {
             return Ok(self.stop(StopCause::Reset));
         }
@@ -120,12 +131,19 @@ impl World {
             match self.happen(happening, at, planned) {
                 Outcome::Nothing => {}
                 Outcome::Fault(fault) => return Ok(self.stop(StopCause::Fault(fault))),
+                Outcome::LockUp(registers) => {
+                    self.locked_up = true;
+                    return Ok(self.stop(StopCause::Lockup(registers)));
+                }
                 Outcome::Reset => return Ok(self.stop(StopCause::Reset)),
                 Outcome::Error(error) => return Err(error),
                 Outcome::Event(event) => {
                     let met =
                         conditions.iter().position(|condition| self.is_met(condition, &event));
                     self.events.push(event);
+                    if self.events.len() == MOST_EVENTS {
+                        return Ok(self.stop(StopCause::Full));
+                    }
                     if let (Some(index), StopCause::Time) = (met, &cause) {
                         cause = StopCause::Condition { index };
                         // At least this instant is over; with a late stop, a little more.
@@ -167,6 +185,7 @@ impl World {
                 return Outcome::Event(Event::Edge { pin: pin(&self.script, &word), level, at });
             }
             Deed::Fault(fault) => return Outcome::Fault(fault),
+            Deed::LockUp(registers) => return Outcome::LockUp(registers),
             Deed::Reset => {
                 self.asked_for_reset = true;
                 return Outcome::Reset;
@@ -180,12 +199,7 @@ impl World {
                 self.transmitter_free = at;
             }
             Deed::Die => {
-                return Outcome::Error(MachineError::Died {
-                    program: PROGRAM.into(),
-                    request: "go".into(),
-                    status: "its script says so".into(),
-                    last_words: vec!["last words".into()],
-                });
+                return Outcome::Error(died());
             }
             Deed::Hang => {
                 return Outcome::Error(MachineError::Silent {
@@ -248,11 +262,22 @@ impl World {
     }
 
     fn reset(&mut self) -> Vec<Event> {
-        let cause = if mem::take(&mut self.asked_for_reset) {
-            ResetCause::Firmware
-        } else {
-            ResetCause::Lab
-        };
+        let asked = mem::take(&mut self.asked_for_reset);
+        self.start_anew(if asked { ResetCause::Firmware } else { ResetCause::Lab })
+    }
+
+    /// As [`crate::Power::cycle`] says.
+    fn cycle_power(&mut self) -> Vec<Event> {
+        self.asked_for_reset = false;
+        self.locked_up = false;
+        for region in self.script.board.volatile() {
+            let range = region.at..=region.at + (region.size - 1);
+            self.memory.extend(range.map(|address| (address, PAINT)));
+        }
+        self.start_anew(ResetCause::Power)
+    }
+
+    fn start_anew(&mut self, cause: ResetCause) -> Vec<Event> {
         self.agenda.retain(|_, happening| matches!(happening, Happening::Driven(..)));
         self.typed.clear();
         self.sent.clear();
@@ -282,6 +307,15 @@ impl World {
             request: format!("{request} {address:#x} {length}"),
             answer: "no memory there".into(),
         })
+    }
+}
+
+fn died() -> MachineError {
+    MachineError::Died {
+        program: PROGRAM.into(),
+        request: "go".into(),
+        status: "its script says so".into(),
+        last_words: vec!["last words".into()],
     }
 }
 
@@ -322,6 +356,18 @@ impl StopGo for Shared {
 
     fn reset(&mut self) -> Result<Vec<Event>, MachineError> {
         Ok(self.0.borrow_mut().reset())
+    }
+}
+
+impl Processor for Shared {
+    fn registers(&mut self) -> Result<Registers, MachineError> {
+        Ok(self.0.borrow().script.registers)
+    }
+}
+
+impl Power for Shared {
+    fn cycle(&mut self) -> Result<Vec<Event>, MachineError> {
+        Ok(self.0.borrow_mut().cycle_power())
     }
 }
 

@@ -10,14 +10,6 @@ use std::mem::transmute;
 /// Any object of QEMU's, or a value that it hands back unread.
 pub(crate) type Opaque = *mut c_void;
 
-/// What a plugin hook learns of a load or store (`qemu_plugin_mem_value`): a
-/// type tag and a union of 16 bytes, the narrowest value in the lowest bytes.
-#[repr(C)]
-pub(crate) struct MemoryValue {
-    tag: c_int,
-    pub(crate) data: [u64; 2],
-}
-
 /// The public head of glib's `GArray` and `GByteArray` (`glib/garray.h`).
 #[repr(C)]
 pub(crate) struct ArrayHead {
@@ -42,7 +34,6 @@ pub(crate) struct VersionTriple {
 
 pub(crate) type TranslateHook = extern "C" fn(u64, Opaque);
 pub(crate) type CpuHook = extern "C" fn(u64, c_uint);
-pub(crate) type MemoryHook = extern "C" fn(c_uint, u32, u64, Opaque);
 pub(crate) type ExecHook = unsafe extern "C" fn(c_uint, Opaque);
 pub(crate) type Callback = extern "C" fn(Opaque);
 pub(crate) type LineCallback = extern "C" fn(Opaque, c_int, c_int);
@@ -86,9 +77,7 @@ table! {
     qemu_plugin_tb_get_insn(*const c_void, usize) -> Opaque;
     qemu_plugin_insn_vaddr(*const c_void) -> u64;
     qemu_plugin_insn_data(*const c_void, *mut u8, usize) -> usize;
-    qemu_plugin_register_vcpu_mem_cb(Opaque, MemoryHook, c_int, c_int, Opaque);
     qemu_plugin_register_vcpu_insn_exec_cb(Opaque, ExecHook, c_int, Opaque);
-    qemu_plugin_mem_get_value(u32) -> MemoryValue;
     qemu_plugin_get_registers() -> *mut ArrayHead;
     // include/qemu/timer.h
     qemu_clock_get_ns(c_int) -> i64;
@@ -101,20 +90,29 @@ table! {
     // include/system/runstate.h
     vm_start();
     vm_stop(c_int) -> c_int;
+    qemu_system_vmstop_request_prepare();
+    qemu_system_vmstop_request(c_int);
     runstate_is_running() -> bool;
     qemu_add_vm_change_state_handler(StateCallback, Opaque) -> Opaque;
     qemu_system_reset_request(c_int);
     // include/system/reset.h
     qemu_register_reset(Callback, Opaque);
     // include/qemu/main-loop.h
+    bql_locked() -> bool;
     bql_unlock();
     bql_lock_impl(*const c_char, c_int);
     qemu_set_fd_handler(c_int, Option<Callback>, Option<Callback>, Opaque);
     // include/hw/core/cpu.h; the last argument is a union of 8 bytes
     async_run_on_cpu(Opaque, Work, u64);
+    qemu_cpu_is_self(Opaque) -> bool;
     // include/exec/cpu-all.h, include/exec/exec-all.h
     cpu_memory_rw_debug(Opaque, u64, *mut u8, usize, bool) -> c_int;
     cpu_loop_exit_restore(Opaque, usize) -> !;
+    // include/exec/memory.h, include/exec/cpu-common.h; the attributes of an access are a structure of up to 8 bytes
+    cpu_get_address_space(Opaque, c_int) -> Opaque;
+    address_space_map(Opaque, u64, *mut u64, bool, u64) -> Opaque;
+    address_space_unmap(Opaque, Opaque, u64, bool, u64);
+    memory_region_from_host(Opaque, *mut u64) -> Opaque;
     // include/exec/gdbstub.h
     gdb_read_register(Opaque, *mut ArrayHead, c_int) -> c_int;
     // glib/garray.h
@@ -124,6 +122,7 @@ table! {
     object_resolve_path(*const c_char, *mut bool) -> Opaque;
     object_dynamic_cast(Opaque, *const c_char) -> Opaque;
     object_property_find(Opaque, *const c_char) -> Opaque;
+    object_class_by_name(*const c_char) -> Opaque;
     // include/hw/qdev-core.h, include/hw/irq.h
     qdev_get_gpio_in_named(Opaque, *const c_char, c_int) -> Opaque;
     qdev_intercept_gpio_out(Opaque, Opaque, *const c_char, c_int) -> Opaque;

@@ -2,11 +2,16 @@
 
 use expect_test::expect;
 use replab_machine::Fault;
-use replab_record::{Event, ResetCause};
+use replab_record::{Event, Registers, ResetCause};
 
 use super::*;
 
-const FAULT: Fault = Fault { exception: 3, pc: 0x12a4, lr: 0x1235, sp: 0x2000_0ff0 };
+fn fault() -> Fault {
+    let mut registers = Registers::default();
+    (registers.r[13], registers.r[14], registers.r[15]) = (0x2000_0ff0, 0x1235, 0x12a4);
+    registers.xpsr = 1 << 24;
+    Fault { exception: 3, registers, is_stacked: true }
+}
 const PLAIN: &str = "never this";
 
 fn never(pattern: TextPattern, steps: Vec<Step>) -> Scenario {
@@ -16,7 +21,7 @@ fn never(pattern: TextPattern, steps: Vec<Step>) -> Scenario {
 #[test]
 fn a_fault_fails_the_step_and_keeps_the_last_words() {
     let board =
-        repl_board().on("boom()\r", after(1).faults(FAULT).prints("\r\nFATAL: HardFault\r\n"));
+        repl_board().on("boom()\r", after(1).faults(fault()).prints("\r\nFATAL: HardFault\r\n"));
     check(
         vec![boot(), repl(">>> boom()")],
         &board,
@@ -24,7 +29,7 @@ fn a_fault_fails_the_step_and_keeps_the_last_words() {
             failed at step 2 of 2, repl on line 11, 0.014601000 s
             crash
             expected: no crash
-            got:      HardFault at 0x000012a4 (lr 0x00001235, sp 0x20000ff0)
+            got:      HardFault: the instruction at 0x000012a4: for a reason that is not known
             | FATAL: HardFault
         "#]],
     );
@@ -33,7 +38,7 @@ fn a_fault_fails_the_step_and_keeps_the_last_words() {
 #[test]
 fn a_crash_after_the_last_step_fails_the_run() {
     let crashing_at =
-        |time| repl_board().on("f()\r", prints("ok\r\n>>> ").after(ms(time)).faults(FAULT));
+        |time| repl_board().on("f()\r", prints("ok\r\n>>> ").after(ms(time)).faults(fault()));
     check(
         vec![boot(), repl(">>> f()\nok")],
         &crashing_at(30),
@@ -41,7 +46,7 @@ fn a_crash_after_the_last_step_fails_the_run() {
             failed at no step, 0.043301000 s
             crash
             expected: no crash in the 50ms after the last step
-            got:      HardFault at 0x000012a4 (lr 0x00001235, sp 0x20000ff0)
+            got:      HardFault: the instruction at 0x000012a4: for a reason that is not known
         "#]],
     );
     check(vec![boot(), repl(">>> f()\nok")], &crashing_at(80), expect!["passed"]);
@@ -106,12 +111,12 @@ fn soft_reboots_without_end_are_a_reboot_loop_too() {
         vec![boot()],
         &board,
         expect![[r#"
-        failed at step 1 of 1, boot on line 10, 0.019700000 s
-        crash
-        expected: no crash
-        got:      reboot loop: 11 resets within 1s without a prompt
-        hint: look at what boot.py and main.py do first
-    "#]],
+            failed at step 1 of 1, boot on line 10, 0.019700000 s
+            crash
+            expected: no crash
+            got:      exit loop: Python ended and was started again 11 times within 1s without a prompt
+            hint: look at what boot.py and main.py do first
+        "#]],
     );
 }
 
@@ -187,7 +192,7 @@ fn an_emulator_that_hangs_breaks_the_run() {
         expect![[r#"
         broken at step 1
         the machine cannot go on
-        the scripted machine did not answer `go` within 60s of the desk clock
+        the scripted machine did not answer `go` within the 60s of the desk clock that its machine has
     "#]],
     );
 }

@@ -1,6 +1,7 @@
 //! `boot`, `send`, `key`, `wait` and `expect`.
 
 use expect_test::expect;
+use replab_machine::Timing;
 use replab_scenario::At;
 
 use super::*;
@@ -41,6 +42,33 @@ fn text_is_found_from_the_start_of_the_step_before() {
             output
             expected: "gone" on uart0 within 2s
             got:      nothing after 0.014 s
+        "#]],
+    );
+}
+
+#[test]
+fn by_the_desk_clock_text_is_found_from_the_start_of_the_last_typing() {
+    let board = repl_board().timing(Timing::Wall).on("go\r", prints("gone\r\nand on\r\n>>> "));
+    let steps = vec![boot(), send("go\r"), wait(100), wait(1), expect_text("gone")];
+    check([steps, vec![expect_prompt()]].concat(), &board, expect!["passed"]);
+    check(
+        vec![boot(), send("go\r"), expect_text("and on"), within(9, expect_text("gone"))],
+        &board,
+        expect![[r#"
+            failed at step 4 of 4, expect on line 10, 0.072501000 s
+            output
+            expected: "gone" on uart0 within 9ms
+            got:      "\n>>> "
+        "#]],
+    );
+    check(
+        vec![boot(), send("go\r"), wait(100), send("on\r"), within(9, expect_text("gone"))],
+        &board,
+        expect![[r#"
+            failed at step 5 of 5, expect on line 10, 0.171500002 s
+            output
+            expected: "gone" on uart0 within 9ms
+            got:      "on\n"
         "#]],
     );
 }

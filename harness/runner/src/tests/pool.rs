@@ -38,7 +38,12 @@ fn played(names: &[&str], threads: usize, missing: Missing) -> Vec<String> {
     let scenarios: Vec<Scenario> = names.iter().map(|name| named(name, vec![boot()])).collect();
     let jobs: Vec<Job<'_>> = scenarios
         .iter()
-        .map(|scenario| Job { scenario, board: &board, target: "test-board@script" })
+        .map(|scenario| Job {
+            scenario,
+            board: &board,
+            target: "test-board@script",
+            firmware: None,
+        })
         .collect();
     let machine = |job: &Job<'_>| match job.scenario.identity.as_str() {
         "panics" => panic!("no such thing"),
@@ -117,7 +122,8 @@ fn nothing_to_play_is_played() {
 fn a_machine_is_made_in_the_thread_that_plays_on_it() {
     let board = board();
     let scenario = named("one", vec![boot()]);
-    let job = Job { scenario: &scenario, board: &board, target: "test-board@script" };
+    let job =
+        Job { scenario: &scenario, board: &board, target: "test-board@script", firmware: None };
     let makers = Mutex::new(Vec::new());
     let machine = |_: &Job<'_>| {
         makers.lock().unwrap().push(std::thread::current().id());

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 use replab_machine::Timing;
-use replab_scenario::{Need, SnapshotPart};
+use replab_scenario::{At, Need, SnapshotPart, WaveClaim};
 use tempfile::TempDir;
 
 use super::*;
@@ -41,6 +41,37 @@ fn what_a_target_lacks_is_a_reason_to_skip() {
     );
 }
 
+/// Plays `steps` on a machine by the desk clock.
+#[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "`expect!` gives a value")]
+fn check_wall(steps: Vec<Step>, expected: Expected) {
+    let script = Scripted::new(&board()).timing(Timing::Wall);
+    let deeds = after(1).edge("LED", Level::High).after(ms(1)).edge("LED", Level::Low);
+    expected.assert_eq(&shown(&run(&scenario(steps), &script.at_start(deeds)).verdict));
+}
+
+#[test]
+fn what_the_desk_clock_cannot_tell_is_a_reason_to_skip() {
+    let skips = |fine: &str| {
+        format!(
+            "skipped: NoExactTime {{ why: \"test-board@script goes by the desk clock, which cannot tell its `{fine}`\" }}"
+        )
+    };
+    let check = |steps: Vec<Step>, fine: &str| {
+        let script = Scripted::new(&board()).timing(Timing::Wall);
+        assert_eq!(shown(&run(&scenario(steps), &script).verdict), skips(fine));
+    };
+    let claim =
+        WaveClaim { pin: "LED".into(), window: ms(9), period: None, duty: None, count: Some(0) };
+    check(vec![step(Action::Wave(claim))], "wave");
+    check(vec![Step { hold: Some(ms(1)), ..pin("LED", Level::High) }], "hold");
+    check(vec![Step { at: Some(At::Machine(ms(1))), ..wait(1) }], "at: { machine: … }");
+    check(vec![pin("LED", Level::Floating)], "pin: { LED: floating }");
+    check(vec![pin("P1", Level::High), pin("LED", Level::Low)], "pin: { LED: low }");
+    check_wall(vec![pin("LED", Level::High), pin("P2", Level::Low)], expect!["passed"]);
+    check_wall(vec![Step { at: Some(At::Step(ms(1))), ..wait(1) }], expect!["passed"]);
+}
+
 #[test]
 fn a_scenario_is_played_on_its_boards_only() {
     let other = Scenario { boards: vec!["pico".to_string()], ..scenario(vec![wait(1)]) };
@@ -55,7 +86,7 @@ fn files_are_in_the_flash_before_the_first_instruction() {
     assert_eq!(run(&with_files, &repl_board()).verdict, Verdict::Passed);
     expect![[r#"
         broken at no step
-        board test-board has no file system that the lab can write (say `needs: [files]`)
+        board test-board has no file system that the lab can reach (say `needs: [files]`)
     "#]]
     .assert_eq(&shown(&run(&with_files, &repl_board().without_memory()).verdict));
 }
@@ -81,7 +112,7 @@ fn snapping(folder: &TempDir) -> Scenario {
 
 fn play_with(mode: Mode, scenario: &Scenario, script: &Scripted) -> String {
     let options = Options { snapshots: Some(mode), ..Options::default() };
-    let outcome = play(scenario, &board(), "test-board@script", script.machine(), &options);
+    let outcome = play(scenario, &board(), "test-board@script", None, script.machine(), &options);
     let folder = scenario.file.parent().unwrap().display().to_string();
     shown(&outcome.verdict).replace(&folder, "FOLDER")
 }

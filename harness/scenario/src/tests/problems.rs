@@ -65,7 +65,7 @@ fn an_unknown_step_names_the_nearest_word() {
                ·       ╰── here
                ╰────
               help: did you mean `wait`? There are: boot, repl, exec, paste, send, key, expect, wait, pin,
-                    wave, snapshot, within, at, hold, name
+                    wave, reset, fs, snapshot, within, at, hold, name
         "#]],
     );
 }
@@ -561,8 +561,8 @@ fn modifiers_stand_where_they_mean_something() {
     brief(
         "replab: 1\nname: a\nsteps:\n  - wait: 1s\n    within: 2s\n",
         expect![[r#"
-        5 `within`: `within` stands beside `wait`, which waits for nothing (put it beside the step that waits: boot, repl, exec, paste, expect or pin)
-    "#]],
+            5 `within`: `within` stands beside `wait`, which waits for nothing (put it beside the step that waits: boot, repl, exec, paste, expect, pin or reset)
+        "#]],
     );
     brief(
         "replab: 1\nname: a\nsteps:\n  - pin: { LED: high }\n    hold: 50\n",
@@ -585,7 +585,7 @@ fn modifiers_stand_where_they_mean_something() {
     brief(
         "replab: 1\nname: a\nsteps:\n  - within: 1s\n",
         expect![[r#"
-            4 `within`: this step does nothing (give it one of: boot, repl, exec, paste, send, key, expect, wait, pin, wave, snapshot)
+            4 `within`: this step does nothing (give it one of: boot, repl, exec, paste, send, key, expect, wait, pin, wave, reset, fs, snapshot)
         "#]],
     );
     brief(
@@ -753,7 +753,7 @@ fn all_problems_of_a_file_are_told_in_its_order() {
         expect![[r#"
             2 `no`: `no` is a truth value to many readers of YAML (write `high` or `low` for a level; put text in quotes)
             3 `gipo`: unknown capability `gipo` (did you mean `gpio`? There are: gpio, irq, i2c, files, memory, exact, power)
-            5 `wiat`: unknown step `wiat` (did you mean `wait`? There are: boot, repl, exec, paste, send, key, expect, wait, pin, wave, snapshot, within, at, hold, name)
+            5 `wiat`: unknown step `wiat` (did you mean `wait`? There are: boot, repl, exec, paste, send, key, expect, wait, pin, wave, reset, fs, snapshot, within, at, hold, name)
             6 `on`: `on` is a truth value to many readers of YAML (write `high` or `low` for a level; put text in quotes)
             7 `1`: `1` has no unit (write `1s` or `1ms`)
             11 `>>>2`: `>>>2` has no blank after `>>>`
@@ -815,4 +815,71 @@ fn several_problems_are_one_report() {
            ╰────
     "#]]
     .assert_eq(&shown);
+}
+
+#[test]
+fn a_reset_is_soft_or_hard_or_of_power() {
+    brief(
+        &around("", "reset: powr"),
+        expect![[r#"
+        4 `powr`: unknown reset `powr` (did you mean `power`? There are: soft, hard, power)
+    "#]],
+    );
+    brief(
+        &around("", "reset: { soft: true }"),
+        expect![[r#"
+        4 `{`: `reset` is keys and values here (it must be text)
+    "#]],
+    );
+}
+
+#[test]
+fn fs_does_one_thing() {
+    let steps = "fs: main.py\n  - fs: {}\n  - fs: { has: a, absent: b }\n  - fs: { hsa: a }\n  - fs: { has: [a] }";
+    brief(
+        &around("", steps),
+        expect![[r#"
+        4 `main.py`: `fs` is text here (it must be one of `{ write: { PATH: TEXT } }`, `{ is: { PATH: TEXT } }`, `{ has: PATH }`, `{ absent: PATH }`)
+        5 `{`: `fs` is keys and values here (it must be one of `{ write: { PATH: TEXT } }`, `{ is: { PATH: TEXT } }`, `{ has: PATH }`, `{ absent: PATH }`)
+        6 `{`: `fs` is keys and values here (it must be one of `{ write: { PATH: TEXT } }`, `{ is: { PATH: TEXT } }`, `{ has: PATH }`, `{ absent: PATH }`)
+        7 `hsa`: unknown key `hsa` (did you mean `has`? There are: write, is, has, absent)
+        8 `[`: `has` is a list here (it must be text)
+    "#]],
+    );
+}
+
+#[test]
+fn files_of_a_step_have_paths_and_texts() {
+    brief(
+        &around("", "fs: { has: ../a }"),
+        expect![[r#"
+        4 `../a`: the path `../a` leads out of the board's file system (write a relative path without `..`)
+    "#]],
+    );
+    brief(
+        &around("", "fs: { is: {} }"),
+        expect![[r#"
+        4 `{`: `is` is empty (write what must come, or what is typed)
+    "#]],
+    );
+    brief(
+        &around("", "fs: { is: main.py }"),
+        expect![[r#"
+        4 `main.py`: `is` is text here (it must be paths and texts: `{ main.py: "print(1)" }`)
+    "#]],
+    );
+    brief(
+        &around("", "fs: { write: { a: 1, b: { form: x }, c: { from: nothing.txt } } }"),
+        expect![[r#"
+        4 `1`: `write` is a number here (it must be text, `{ block: "HEADING#1" }` or `{ from: FILE }`)
+        4 `form`: unknown key `form` (did you mean `from`? There are: block, from)
+        4 `nothing.txt`: `nothing.txt` beside the scenario cannot be read
+    "#]],
+    );
+    brief(
+        &around("", "fs: { has: a }\n    within: 1s"),
+        expect![[r#"
+        5 `within`: `within` stands beside `fs`, which waits for nothing (put it beside the step that waits: boot, repl, exec, paste, expect, pin or reset)
+    "#]],
+    );
 }

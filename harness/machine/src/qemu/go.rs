@@ -1,0 +1,154 @@
+//! Lets a machine go, and says why it stopped.
+
+use std::time::{Duration, Instant};
+
+use replab_record::{Event, MachineTime, Registers};
+
+use crate::{Condition, Fault, MOST_EVENTS, MachineError, Stop, StopCause};
+
+use super::lines::{Line, Reason};
+use super::session::Session;
+
+/// How long a machine that ran too long may take to stand still before it is killed.
+const HALT: Duration = Duration::from_secs(2);
+
+/// What the plugin says on standard error when QEMU aborts, behind the words of QEMU's own.
+const ABORTS: &str = "replab-qemu-plugin: QEMU aborts";
+
+/// How long those words may take from one process to the other.
+const WORDS: Duration = Duration::from_secs(10);
+
+impl Session {
+    /// See [`crate::StopGo::go`].
+    pub(super) fn go(
+        &mut self,
+        until: MachineTime,
+        conditions: &[Condition],
+    ) -> Result<Stop, MachineError> {
+        let words = self.names.words(conditions)?;
+        let request = format!("go {} most {MOST_EVENTS}{words}", self.clock.process(until));
+        if self.process.has_ended {
+            return Err(self.has_ended(&request));
+        }
+        if until <= self.now {
+            return Ok(Stop { at: self.now, cause: StopCause::Time, events: self.take_events() });
+        }
+        if self.wall.is_spent() {
+            return Err(self.silent(&request));
+        }
+        let start = Instant::now();
+        let reason = self.run(&request, self.wall.deadline(start));
+        self.wall.spend(start.elapsed());
+        let cause = match reason? {
+            Reason::Time => StopCause::Time,
+            Reason::Condition(index) => StopCause::Condition { index },
+            Reason::Reset => StopCause::Reset,
+            Reason::Full => StopCause::Full,
+            Reason::Fault(exception) => StopCause::Fault(self.fault(exception)?),
+            Reason::Abort => StopCause::Lockup(self.lockup(&request)?),
+            reason @ (Reason::Halt | Reason::Other) => {
+                return Err(self.strange(&request, format!("STOP {reason:?}")));
+            }
+        };
+        Ok(Stop { at: self.now, cause, events: self.take_events() })
+    }
+
+    fn run(&mut self, request: &str, deadline: Instant) -> Result<Reason, MachineError> {
+        self.say(request)?;
+        match self.hear_stop(deadline, request)? {
+            Some(reason) => Ok(reason),
+            None => Err(self.halt(request)),
+        }
+    }
+
+    /// The reason of the next stop; `None` if the deadline is over.
+    fn hear_stop(
+        &mut self,
+        deadline: Instant,
+        request: &str,
+    ) -> Result<Option<Reason>, MachineError> {
+        match self.hear(deadline, request)? {
+            None => Ok(None),
+            Some(Line::Stop { at, reason }) => {
+                self.now = self.clock.machine(at);
+                self.process.has_ended |= reason == Reason::Abort;
+                Ok(Some(reason))
+            }
+            Some(Line::Refused(refusal)) => Err(self.strange(request, format!("ERR {refusal}"))),
+            Some(other) => Err(self.strange(request, format!("{other:?}"))),
+        }
+    }
+
+    /// Stops a machine that ran longer than the wall cap, so that its memory can
+    /// still be read, or kills it if it does not hear.
+    fn halt(&mut self, request: &str) -> MachineError {
+        let deadline = Instant::now() + HALT;
+        let heard =
+            self.say("halt").is_ok() && matches!(self.hear_stop(deadline, "halt"), Ok(Some(_)));
+        if !heard {
+            self.process.emulator.kill();
+        }
+        self.silent(request)
+    }
+
+    /// See [`crate::StopGo::reset`].
+    pub(super) fn reset(&mut self) -> Result<Vec<Event>, MachineError> {
+        self.request("reset")?;
+        Ok(self.take_events())
+    }
+
+    /// See [`crate::Processor::registers`].
+    pub(super) fn registers(&mut self) -> Result<Registers, MachineError> {
+        let answer = self.request("regs")?;
+        let words: Result<Vec<u32>, _> =
+            answer.split(' ').map(|word| u32::from_str_radix(word, 16)).collect();
+        match words.as_deref() {
+            Ok([r @ .., xpsr, msp, psp]) if r.len() == 16 => {
+                let r = r.try_into().expect("there are sixteen");
+                Ok(Registers { r, xpsr: *xpsr, msp: *msp, psp: *psp })
+            }
+            _ => Err(self.strange("regs", answer)),
+        }
+    }
+
+    /// The registers of a processor that has locked up, at which QEMU aborts
+    /// (`hw/intc/armv7m_nvic.c`, 10.0.2: each of its reasons begins with "Lockup").
+    /// Any other reason is a trouble of QEMU's, which may then end.
+    fn lockup(&mut self, request: &str) -> Result<Registers, MachineError> {
+        let words = self.process.emulator.words_until(ABORTS, WORDS);
+        if words.iter().any(|line| line.contains("Lockup")) {
+            return self.registers();
+        }
+        self.process.link.close();
+        Err(self.died(request))
+    }
+
+    /// The registers at the instruction that faulted, at the entry of the handler.
+    /// The exception stacked r0 to r3, r12, lr, pc and xPSR (Armv6-M ARM §B1.5.6),
+    /// on the stack that bit 2 of EXC_RETURN names; where its bit 4 is clear, 18
+    /// words of the floating-point unit follow (Armv7-M ARM §B1.5.8). Bit 9 of the
+    /// stacked xPSR says that a word was left out before them.
+    fn fault(&mut self, exception: u8) -> Result<Fault, MachineError> {
+        let mut registers = self.registers()?;
+        let exc_return = registers.lr();
+        let stack = if exc_return & 4 == 0 { registers.msp } else { registers.psp };
+        let frame = match self.bytes(&format!("peek {stack:x} 32")) {
+            Ok(frame) => Some(frame),
+            Err(MachineError::Answer { .. }) => None, // The stack pointer was wrong too.
+            Err(error) => return Err(error),
+        };
+        let is_stacked = frame.is_some();
+        let frame = frame.unwrap_or_else(|| vec![0; 32]);
+        let mut words = frame
+            .chunks_exact(4)
+            .map(|word| u32::from_le_bytes(word.try_into().expect("chunks of four")));
+        for register in [0, 1, 2, 3, 12, 14, 15] {
+            registers.r[register] = words.next().unwrap_or_default();
+        }
+        registers.xpsr = words.next().unwrap_or_default();
+        let pad = if registers.xpsr & 1 << 9 == 0 { 0 } else { 4 };
+        let size = if exc_return & 1 << 4 == 0 { 0x68 } else { 0x20 };
+        registers.r[13] = stack.wrapping_add(size + pad);
+        Ok(Fault { exception, registers, is_stacked })
+    }
+}

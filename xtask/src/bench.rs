@@ -1,0 +1,28 @@
+//! `cargo xtask bench`: what the lab costs, beside what it is compared with.
+
+use std::process::Command;
+
+use anyhow::Context as _;
+use clap::ValueEnum as _;
+
+use crate::exit::TaskError;
+use crate::firmware::{self, App};
+use crate::{setup, workspace};
+
+/// Brings what is needed, builds with optimisation, and prints the table.
+pub(crate) fn run() -> anyhow::Result<()> {
+    let tools = workspace::tools();
+    setup::bring(&tools)?;
+    for &app in App::value_variants() {
+        firmware::build(&tools, app)?;
+    }
+    let status = Command::new("cargo")
+        .args(["bench", "--quiet", "--locked", "--package", "replab-lab", "--bench", "lab"])
+        .current_dir(workspace::root())
+        .status()
+        .context("could not run cargo")?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(TaskError::ChecksFailed { what: "the benchmarks".to_owned() }.into())
+}
