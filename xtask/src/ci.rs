@@ -34,6 +34,7 @@ const STEPS: &[Step] = &[
     Step { name: "clippy", quick: true, run: clippy },
     Step { name: "firmware", quick: true, run: build_firmware },
     Step { name: "tests", quick: true, run: unit_and_outside_tests },
+    Step { name: "coverage of the lessons", quick: true, run: coverage },
     Step { name: "the lessons' scenarios", quick: true, run: scenarios },
     Step { name: "equal runs are equal", quick: true, run: proof },
     Step { name: "firmware builds are reproducible", quick: false, run: reproducible },
@@ -157,6 +158,11 @@ fn reproducible(tools: &Tools) -> anyhow::Result<Outcome> {
     }
     firmware::run(&[], firmware::Wish { check_hash: true, from_scratch: false })?;
     Ok(Outcome::Passed)
+}
+
+/// Something of a lesson that no scenario tries, without an excuse, is an error.
+fn coverage(_: &Tools) -> anyhow::Result<Outcome> {
+    cargo(&["xtask", "coverage"])
 }
 
 /// As a person types it. The tests play them too, but show less.

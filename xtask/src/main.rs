@@ -5,6 +5,7 @@
 
 mod bench;
 mod ci;
+mod coverage;
 mod deny;
 mod doctor;
 mod emulate;
@@ -33,6 +34,8 @@ struct Line {
 enum Task {
     /// Play the lessons' scenarios on emulated boards, after fetching and building what that needs
     Emulate(Box<emulate::EmulateArgs>),
+    /// Say what of the lessons is tried by scenarios, and what is not; plays nothing
+    Coverage(replab_cli::CoverageArgs),
     /// Fetch emulator, compiler and sources into target/tools; no root needed, the system stays as it is
     Setup,
     /// Explain which tools are there and which are not; changes nothing
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
             Ok(code) => return code,
             Err(error) => Err(error),
         },
+        Task::Coverage(args) => return coverage::run(args),
         Task::Setup => setup::run(),
         Task::Doctor => doctor::run(),
         Task::Firmware { check_hash, from_scratch, apps } => {

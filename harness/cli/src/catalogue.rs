@@ -9,7 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use replab_scenario::{Lesson, Scenario, ScenarioErrors, World};
+use replab_scenario::{
+    EXCUSES_FILE, Excuses, Lesson, Scenario, ScenarioErrors, World, load_excuses,
+};
 
 use crate::RunError;
 use crate::place::from_here;
@@ -75,9 +77,7 @@ impl Lessons {
     /// The lessons in `folder`, with the one at `other`, if there is one, in place of its name's.
     pub(crate) fn read(folder: &Path, other: Option<&Path>) -> Result<Lessons, RunError> {
         let mut stored = BTreeMap::new();
-        // Scenarios without a lesson need no lessons folder.
-        let files = if folder.is_dir() { files_in(folder, &["md"])? } else { Vec::new() };
-        for file in files {
+        for file in lesson_files(folder)? {
             stored.insert(stem(&file), lesson(&file)?);
         }
         let other = match other {
@@ -94,6 +94,11 @@ impl Lessons {
             (Some(_), None) => false,
             (Some(edition), Some(lesson)) => self.stands_for(edition, lesson),
         }
+    }
+
+    /// The edition that the user named.
+    pub(crate) fn edition(&self) -> Option<&Lesson> {
+        self.other.as_ref().map(|edition| &*edition.lesson)
     }
 
     /// The lesson with this name.
@@ -114,6 +119,11 @@ impl Lessons {
     }
 }
 
+/// The lessons in `folder`, sorted. Scenarios without a lesson need no such folder.
+pub(crate) fn lesson_files(folder: &Path) -> Result<Vec<PathBuf>, RunError> {
+    if folder.is_dir() { files_in(folder, &["md"]) } else { Ok(Vec::new()) }
+}
+
 /// The scenarios below `folder`, in the order of their identities, and those in
 /// the files of `outside` (canonical paths) that lie elsewhere.
 pub(crate) fn scenarios(
@@ -125,7 +135,7 @@ pub(crate) fn scenarios(
     let mut entries = Vec::new();
     match folder.canonicalize() {
         Ok(root) => {
-            for file in files_below(&root)? {
+            for file in files_below(&root)?.into_iter().filter(|file| !is_excuses(file)) {
                 let below = file.strip_prefix(&root).unwrap_or(&file).with_extension("");
                 let identity = below.to_string_lossy().into_owned();
                 entries.push(read(Name { identity, file, is_inside: true }, boards, lessons)?);
@@ -143,6 +153,23 @@ pub(crate) fn scenarios(
         }
     }
     Ok(entries)
+}
+
+/// Every file of excuses below `folder`, which is the folder of the scenarios.
+pub(crate) fn excuses(
+    folder: &Path,
+    lessons: &Lessons,
+) -> Result<Vec<Result<Excuses, ScenarioErrors>>, RunError> {
+    let find = |name: &str| lessons.get(name).ok_or_else(|| lessons.names());
+    let files = files_below(folder)?.into_iter().filter(|file| is_excuses(file));
+    let read =
+        |file: PathBuf| Ok(load_excuses(Path::new(&from_here(&file)), &text_of(&file)?, &find));
+    files.map(read).collect()
+}
+
+/// What is not covered of a lesson stands beside its scenarios, and is none.
+fn is_excuses(file: &Path) -> bool {
+    file.file_name().is_some_and(|name| name == EXCUSES_FILE)
 }
 
 fn read(name: Name, boards: &Boards, lessons: &Lessons) -> Result<Entry, RunError> {

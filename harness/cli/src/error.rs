@@ -1,10 +1,13 @@
-//! Why the command ends before anything is played.
+//! Why a command ends before it has done anything.
 
 use std::io;
 use std::path::PathBuf;
 
 use replab_board::{BoardError, Target, TargetError};
+use replab_machine::MachineError;
+use replab_memory::FootprintError;
 use replab_report::Ending;
+use replab_runner::snapshots::SnapshotError;
 use replab_setup::Missing;
 
 /// Why the command ends before anything is played.
@@ -44,6 +47,20 @@ pub(crate) enum RunError {
         /// Why not.
         source: io::Error,
     },
+    /// A folder or a device, where a file is wanted.
+    #[error("{} is no file", path.display())]
+    NoFile {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A file whose memory cannot be reported.
+    #[error("no memory report of {}", path.display())]
+    Unmeasured {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: FootprintError,
+    },
     /// Two files would have the same identity, and their transcripts the same place.
     #[error("{} and {} are both scenario `{identity}` (rename one of them)", one.display(), other.display())]
     SameIdentity {
@@ -57,6 +74,18 @@ pub(crate) enum RunError {
     /// The emulator that the user names is none.
     #[error(transparent)]
     Tool(#[from] Missing),
+    /// The firmware that the user names is none for a board.
+    #[error(transparent)]
+    Firmware(#[from] MachineError),
+    /// Snapshots whose scenarios are gone: they would look as if something were checked.
+    #[error("{} belongs to no scenario (rename it with its scenario, or delete it)", files.join(", "))]
+    Orphans {
+        /// The files.
+        files: Vec<String>,
+    },
+    /// A folder of snapshots could not be read.
+    #[error(transparent)]
+    Snapshots(#[from] SnapshotError),
     /// `--accept` where nobody looks at what is accepted.
     #[error(
         "snapshots are never accepted in CI (run --accept at your desk, read the diff, commit it)"
@@ -74,8 +103,13 @@ impl RunError {
             | RunError::Board(_)
             | RunError::NoBoards { .. }
             | RunError::Unreadable { .. }
+            | RunError::NoFile { .. }
+            | RunError::Unmeasured { .. }
             | RunError::SameIdentity { .. }
             | RunError::Tool(_)
+            | RunError::Firmware(_)
+            | RunError::Orphans { .. }
+            | RunError::Snapshots(_)
             | RunError::AcceptInCi => Ending::WrongInput,
         }
     }

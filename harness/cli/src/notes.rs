@@ -19,9 +19,8 @@ pub(crate) fn of(outcome: &Outcome, board: &Board) -> Vec<Note> {
         Some(Note { at: step.end, text: wave(figures) })
     });
     let mut notes = replab_report::seen(&outcome.record, board, figures.collect());
-    if let Some(Comparison::Accepted { file }) = &outcome.snapshot {
-        notes.push(Note { at: outcome.end, text: format!("stored: {}", from_here(file)) });
-    }
+    let snapshots = outcome.snapshots.iter().filter_map(snapshot);
+    notes.extend(snapshots.map(|text| Note { at: outcome.end, text }));
     notes.extend(outcome.figures.map(|figures| Note { at: outcome.end, text: memory(&figures) }));
     if let Some(runs @ 2..) = outcome.proved {
         notes.push(Note {
@@ -30,6 +29,23 @@ pub(crate) fn of(outcome: &Outcome, board: &Board) -> Vec<Note> {
         });
     }
     notes
+}
+
+/// How many snapshots of `outcome` were not compared.
+pub(crate) fn not_compared(outcome: &Outcome) -> usize {
+    let is_other = |one: &&Comparison| matches!(one, Comparison::OtherToolchain { .. });
+    outcome.snapshots.iter().filter(is_other).count()
+}
+
+/// What is worth saying of a snapshot that is no reason to fail.
+fn snapshot(comparison: &Comparison) -> Option<String> {
+    match comparison {
+        Comparison::Accepted { file } => Some(format!("stored: {}", from_here(file))),
+        Comparison::OtherToolchain { file, stored } => {
+            Some(format!("not compared: {} is of firmware built by {stored}", from_here(file)))
+        }
+        Comparison::Same | Comparison::New { .. } | Comparison::Different { .. } => None,
+    }
 }
 
 /// `stack: 5600 of 16384 bytes at most; heap: 1024 of 200000 bytes, 150000 free in one piece`.

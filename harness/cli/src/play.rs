@@ -1,5 +1,6 @@
 //! Plays what was asked for, and tells it as it comes.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,6 +41,7 @@ pub(crate) fn play(
 ) -> Result<Ending, RunError> {
     let started = Instant::now();
     let lab = Lab::find(args, place, voice)?;
+    lab.check_firmware(request)?;
     let runs: Vec<Run<'_>> =
         request.jobs().iter().map(|job| Run::new(job, request, &lab)).collect();
     let playable: Vec<usize> = (0..runs.len()).filter(|index| runs[*index].is_playable()).collect();
@@ -99,7 +101,13 @@ fn options(args: &RunArgs) -> Options {
         (false, false) => Mode::Review,
     };
     let missing = if is_ci() { IfMissing::Breaks } else { IfMissing::Skips };
-    Options { snapshots: Some(snapshots), missing, figures: args.verbose, ..Options::default() }
+    Options {
+        snapshots: Some(snapshots),
+        exact_snapshots: args.lesson.is_none(),
+        missing,
+        figures: args.verbose,
+        ..Options::default()
+    }
 }
 
 /// One run to come.
@@ -188,6 +196,17 @@ impl Lab<'_> {
         let clocks = Clocks::new(args.timing, is_ci(), &place.setup, voice);
         let needs_plugin = args.timing != Some(Clock::Wall);
         Ok(Lab { place, firmware, qemu: qemu_tools(place, named, needs_plugin)?, clocks })
+    }
+
+    /// A firmware that the user names must be one for each board that it is to run on.
+    fn check_firmware(&self, request: &Request) -> Result<(), RunError> {
+        let Some(firmware) = self.firmware else { return Ok(()) };
+        let boards: BTreeSet<&str> =
+            request.jobs().iter().map(|job| job.target.board.as_str()).collect();
+        for board in boards {
+            qemu::check_firmware(&request.boards()[board], firmware)?;
+        }
+        Ok(())
     }
 
     /// Why nothing can be played on `target`.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use replab_runner::snapshots;
 use replab_scenario::{Scenario, ScenarioErrors};
 
 use crate::catalogue::{self, Entry, Lessons, Name};
@@ -49,6 +50,7 @@ impl Request {
         let lessons = Lessons::read(&place.lessons, args.lesson.as_deref())?;
         let folder = args.scenarios.as_deref().unwrap_or(&place.scenarios);
         let entries = catalogue::scenarios(folder, &named_files(&args.filters), &boards, &lessons)?;
+        no_orphans(folder)?;
         let filters = filters(&args.filters, &entries);
         let notes = unmatched(&args.filters, &filters, &entries);
         let scenarios = select(entries, &filters, &lessons, args)?;
@@ -75,6 +77,20 @@ impl Request {
     /// What the reader should know before anything is played.
     pub(crate) fn notes(&self) -> &[String] {
         &self.notes
+    }
+}
+
+/// Every snapshot has its scenario.
+fn no_orphans(folder: &Path) -> Result<(), RunError> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    let orphans = snapshots::orphans(folder)?;
+    match orphans.is_empty() {
+        true => Ok(()),
+        false => {
+            Err(RunError::Orphans { files: orphans.iter().map(|file| from_here(file)).collect() })
+        }
     }
 }
 

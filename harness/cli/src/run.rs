@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use miette::Report;
 use replab_report::{Ending, ExitCode, visible};
+use replab_scenario::ScenarioErrors;
 
 use crate::play;
 use crate::request::{Refusal, Request};
@@ -49,10 +50,7 @@ fn refuse(refusal: Refusal, args: &RunArgs, voice: Voice) -> Ending {
                 1 => "1 scenario file is invalid".to_owned(),
                 count => format!("{count} scenario files are invalid"),
             };
-            for error in files.into_iter().flat_map(|file| file.0) {
-                // Drawn for standard error: its width, and colours if it is a terminal.
-                voice.warn(&format!("{:?}\n", Report::new(error)));
-            }
+            files.into_iter().for_each(|file| show(file, voice));
             let rest = if args.check { "" } else { "; nothing was played" };
             voice.warn(&format!("error: {text}, {right} right{rest}\n"));
             Ending::WrongInput
@@ -64,7 +62,14 @@ fn refuse(refusal: Refusal, args: &RunArgs, voice: Voice) -> Ending {
     }
 }
 
-fn wrong(error: &RunError, voice: Voice) -> Ending {
+/// Draws each error of a file for standard error: its width, and colours if it is a terminal.
+pub(crate) fn show(file: ScenarioErrors, voice: Voice) {
+    for error in file.0 {
+        voice.warn(&format!("{:?}\n", Report::new(error)));
+    }
+}
+
+pub(crate) fn wrong(error: &RunError, voice: Voice) -> Ending {
     voice.complain(error);
     error.ending()
 }

@@ -66,6 +66,7 @@ impl<'a> Telling<'a> {
             timing: outcome.timing,
             record: &outcome.record,
             notes: &notes,
+            not_compared: notes::not_compared(&outcome),
             machine: outcome.end.since(replab_record::MachineTime::ZERO),
             wall: finished.wall,
         };

@@ -79,6 +79,15 @@ pub fn start(
     }
 }
 
+/// Whether the file at `firmware` is one that `board` could run, before anything is started.
+///
+/// # Errors
+///
+/// [`MachineError::WrongFirmware`] says what is wrong with it.
+pub fn check_firmware(board: &Board, firmware: &Path) -> Result<(), MachineError> {
+    firmware::check(firmware, board).map(|_| ())
+}
+
 /// How to start a machine.
 #[derive(Clone, Copy, Debug)]
 pub struct Start {

@@ -5,18 +5,20 @@
 //! are copied, so an image outlives the bytes that it was read from.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use addr2line::Context;
+use addr2line::{Context, FrameIter};
 use gimli::{
     BaseAddresses, CieOrFde, DebugFrame, Dwarf, EndianArcSlice, FrameDescriptionEntry,
-    LittleEndian, SectionId, UnwindSection as _,
+    LittleEndian, Reader as _, SectionId, UnitHeader, UnwindSection as _,
 };
 use object::read::elf::ElfFile32;
 use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 use replab_record::CodePlace;
+
+use crate::variables;
 
 /// The bytes of one section.
 pub(crate) type Section = EndianArcSlice<LittleEndian>;
@@ -40,6 +42,8 @@ pub struct Image {
     /// Read when first asked for: most images are read for their symbols only.
     lines: OnceCell<Option<Context<Section>>>,
     dwarf: Arc<Dwarf<Section>>,
+    /// The source files of variables, by address; read when first asked for.
+    variables: OnceCell<HashMap<u32, String>>,
     frames: DebugFrame<Section>,
     /// The entries of `frames`, by their first addresses; read when first asked for.
     entries: OnceCell<Vec<FrameDescriptionEntry<Section>>>,
@@ -91,6 +95,7 @@ impl Image {
             functions,
             lines: OnceCell::new(),
             dwarf: Arc::new(dwarf),
+            variables: OnceCell::new(),
             frames: frames(&file),
             entries: OnceCell::new(),
         })
@@ -99,6 +104,32 @@ impl Image {
     /// The value of a symbol. That of a function has the Thumb bit (bit 0) set.
     pub fn symbol(&self, name: &str) -> Option<u32> {
         self.symbols.get(name).copied()
+    }
+
+    /// The compiler, as it calls itself in most of the units of the debug information,
+    /// without its options: `GNU C99 12.2.1 20221205`.
+    pub fn toolchain(&self) -> Option<String> {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        let mut units = self.dwarf.units();
+        while let Ok(Some(header)) = units.next() {
+            if let Some(name) = self.producer(header) {
+                *counts.entry(name).or_default() += 1;
+            }
+        }
+        let most = counts.into_iter().max_by_key(|(_, count)| *count);
+        most.map(|(name, _)| name)
+    }
+
+    /// Who produced a unit (`DW_AT_producer`).
+    fn producer(&self, header: UnitHeader<Section>) -> Option<String> {
+        let unit = self.dwarf.unit(header).ok()?;
+        let mut entries = unit.entries();
+        let root = entries.next_dfs().ok()??;
+        let value = root.attr_value(gimli::DW_AT_producer)?;
+        let text = self.dwarf.attr_string(&unit, value).ok()?;
+        let text = text.to_string_lossy().ok()?;
+        let name = text.split(" -").next().unwrap_or_default().trim();
+        (!name.is_empty()).then(|| name.to_owned())
     }
 
     /// The name of the function whose symbol `address` lies in. The Thumb bit does not matter.
@@ -124,6 +155,22 @@ impl Image {
             }
         }
         place
+    }
+
+    /// The source file of the function whose code is at `address`, not of one that
+    /// the compiler has put into it.
+    pub(crate) fn file_of_function(&self, address: u32) -> Option<String> {
+        let mut frames = self.frames_at(address)?;
+        let mut outermost = None;
+        while let Ok(Some(frame)) = frames.next() {
+            outermost = Some(frame);
+        }
+        outermost?.location?.file.map(str::to_owned)
+    }
+
+    /// The source file of the variable at `address`.
+    pub(crate) fn file_of_variable(&self, address: u32) -> Option<String> {
+        self.variables.get_or_init(|| variables::files(&self.dwarf)).get(&address).cloned()
     }
 
     /// Whether `address` lies in the function that the processor starts in.
@@ -166,9 +213,13 @@ impl Image {
     }
 
     fn innermost(&self, address: u32) -> Option<addr2line::Frame<'_, Section>> {
+        self.frames_at(address)?.next().ok()?
+    }
+
+    /// The function at `address`, behind those that the compiler has put into it.
+    fn frames_at(&self, address: u32) -> Option<FrameIter<'_, Section>> {
         let lines = self.lines.get_or_init(|| Context::from_arc_dwarf(self.dwarf.clone()).ok());
-        let mut frames = lines.as_ref()?.find_frames(u64::from(address)).skip_all_loads().ok()?;
-        frames.next().ok()?
+        lines.as_ref()?.find_frames(u64::from(address)).skip_all_loads().ok()
     }
 
     fn entries(&self) -> &[FrameDescriptionEntry<Section>] {

@@ -1,12 +1,16 @@
 //! What the tests of this crate share: memory, and a board.
 
 mod elf;
+mod linked;
 
 use std::collections::BTreeMap;
 
 use replab_board::{Backends, Board, MemoryKind, Region};
 
 pub(crate) use elf::{MARKS, Parts, elf};
+pub(crate) use linked::{
+    GLOBAL_FUNCTION, GLOBAL_VARIABLE, LOCAL_FUNCTION, Name, Piece, WEAK_FUNCTION, linked,
+};
 
 /// Some bytes of memory.
 #[derive(Clone, Debug, Default)]

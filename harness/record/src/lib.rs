@@ -5,8 +5,10 @@
 //! crossed ports and pins in a run; every event carries the nanosecond at which
 //! it happened inside the machine, and all judging uses those stamps.
 
+mod bytes;
 mod diagnosis;
 mod event;
+mod figure;
 mod place;
 mod registers;
 mod time;
@@ -14,8 +16,10 @@ mod timing;
 mod verdict;
 mod wave;
 
+pub use bytes::{Bound, Bytes, Slack};
 pub use diagnosis::{Diagnosis, Trouble};
 pub use event::{Event, Level, PinName, PortName, Record, ResetCause};
+pub use figure::Figure;
 pub use place::CodePlace;
 pub use registers::Registers;
 pub use time::MachineTime;

@@ -13,7 +13,7 @@ pub enum ExitCode {
     WrongInput,
     /// Nothing was selected, or everything was skipped.
     NothingPlayed,
-    /// A scenario failed.
+    /// A scenario failed, or something of a lesson is tried by none.
     Failed,
     /// The lab could not tell about a run.
     Broken,
@@ -34,6 +34,8 @@ pub enum Ending {
     Played(Tally),
     /// The command line, or a scenario or board file, is wrong.
     WrongInput,
+    /// Something of a lesson is tried by no scenario, and not excused.
+    Uncovered,
     /// No scenario was selected.
     NothingSelected,
     /// Something that set-up installs is not there, and is needed.
@@ -53,6 +55,7 @@ impl ExitCode {
         match ending {
             Ending::Told => ExitCode::Passed,
             Ending::WrongInput => ExitCode::WrongInput,
+            Ending::Uncovered => ExitCode::Failed,
             Ending::NothingSelected => ExitCode::NothingPlayed,
             Ending::NotInstalled => ExitCode::Broken,
             Ending::FirmwareNotBuilt => ExitCode::FirmwareNotBuilt,

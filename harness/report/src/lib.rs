@@ -5,9 +5,11 @@
 //! obeyed, so each text that could hold its bytes passes through [`visible`].
 //! "Failed" and "broken" have their own screens, words and exit codes.
 
+mod coverage;
 mod exit;
 mod json;
 mod lines;
+mod memory;
 mod paint;
 mod progress;
 mod quantity;
@@ -18,8 +20,13 @@ mod summary;
 mod transcript;
 mod visible;
 
+pub use coverage::{coverage, coverage_json};
 pub use exit::{Ending, ExitCode};
 pub use json::{FORMAT_VERSION, run_finished, run_started, started, summary as summary_event};
+pub use memory::{
+    MEMORY_VERSION, MemoryReport, memory_json, memory_screen, memory_text, sample_screen,
+    sample_text,
+};
 pub use paint::Paint;
 pub use progress::{progress, skip_reason};
 pub use run::{Note, Run, Tally};

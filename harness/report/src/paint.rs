@@ -22,13 +22,22 @@ impl Paint {
     /// `text` in the colour for a verdict's word.
     pub(crate) fn word(self, word: &str) -> String {
         let hue = match word.trim_end() {
-            "passed" => Hue::Good,
-            "failed" | "error" => Hue::Bad,
+            "passed" | "covered" => Hue::Good,
+            "failed" | "uncovered" | "error" => Hue::Bad,
             "broken" => Hue::Odd,
-            "skipped" => Hue::Mild,
+            "skipped" | "excused" => Hue::Mild,
             _ => Hue::Faint,
         };
         self.hue(word, hue)
+    }
+
+    /// A line of a diff: `-` what is stored, `+` what came.
+    pub(crate) fn difference(self, line: &str) -> String {
+        match line.as_bytes().first() {
+            Some(b'-') => self.hue(line, Hue::Bad),
+            Some(b'+') => self.hue(line, Hue::Good),
+            _ => line.to_owned(),
+        }
     }
 
     pub(crate) fn faint(self, text: &str) -> String {

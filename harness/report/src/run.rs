@@ -27,6 +27,8 @@ pub struct Run<'a> {
     pub record: &'a Record,
     /// What a reader wants to see of it at a glance.
     pub notes: &'a [Note],
+    /// Snapshots that were not compared, because another compiler built what they are of.
+    pub not_compared: usize,
     /// Machine time from the first power-on to the end.
     pub machine: Duration,
     /// Time on the desk clock, from before the start of the emulator to after its end.
@@ -59,6 +61,8 @@ pub struct Tally {
     pub skip_reasons: BTreeMap<String, usize>,
     /// Those that were played by the desk clock.
     pub by_wall: usize,
+    /// Snapshots that were not compared.
+    pub not_compared: usize,
     /// Machine time of all runs.
     pub machine: Duration,
 }
@@ -80,6 +84,7 @@ impl Tally {
         }
         self.by_wall += usize::from(run.timing == Timing::Wall);
         self.machine += run.machine;
+        self.not_compared += run.not_compared;
     }
 
     /// How many were selected.
@@ -242,6 +247,7 @@ pub(crate) mod tests {
                 timing: self.timing,
                 record: &self.record,
                 notes: &self.notes,
+                not_compared: 0,
                 machine: self.machine,
                 wall: Duration::from_micros(61_400),
             })

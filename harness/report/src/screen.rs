@@ -59,7 +59,10 @@ fn failed(run: &Run<'_>, failure: &Failure, help: Help<'_>, paint: Paint) -> Str
     if failure.details.is_empty() {
         page.indented(&differences(&failure.claim));
     }
-    page.indented(&failure.details);
+    match failure.claim {
+        Claim::Snapshot { .. } => page.diff(&failure.details, paint),
+        _ => page.indented(&failure.details),
+    }
     page.diagnosis(failure);
     page.output(run);
     let mut hints = Vec::new();
@@ -111,10 +114,23 @@ impl Page {
         self.text.push('\n');
     }
 
+    /// Lines of a diff: what is stored and what came, each in its colour.
+    fn diff(&mut self, lines: &[String], paint: Paint) {
+        let painted: Vec<String> =
+            lines.iter().map(|line| paint.difference(&cut(&one_line(line), LINE_WIDTH))).collect();
+        self.lines(&painted);
+    }
+
     fn indented(&mut self, details: &[String]) {
-        let lines: Vec<_> = details.iter().flat_map(|detail| detail.lines()).collect();
+        let lines = details.iter().flat_map(|detail| detail.lines());
+        let lines: Vec<String> = lines.map(|line| cut(&one_line(line), LINE_WIDTH)).collect();
+        self.lines(&lines);
+    }
+
+    /// At most so many lines as a screen has room for.
+    fn lines(&mut self, lines: &[String]) {
         for line in lines.iter().take(MOST_DETAILS) {
-            self.line(&format!("    {}", cut(&one_line(line), LINE_WIDTH)));
+            self.line(&format!("    {line}"));
         }
         if let Some(more @ 1..) = lines.len().checked_sub(MOST_DETAILS) {
             self.line(&format!("    … and {more} more lines"));
@@ -203,7 +219,7 @@ fn claim(failure: &Failure) -> String {
             format!("there is no snapshot {} yet", file.display())
         }
         Claim::Snapshot { file } => {
-            format!("the transcript differs from the snapshot {}", file.display())
+            format!("this differs from the snapshot {}", file.display())
         }
     }
 }
@@ -428,7 +444,7 @@ mod tests {
             &Told::default().failed(claim, &["+ >>> blink(led, 6)"], ""),
             &expect![[r#"
                 error: scenario `01-micropython-intro/blink` failed on lab-m0@qemu
-                  step 3 of 5, scenarios/01-micropython-intro/blink.yaml:12: the transcript differs from the snapshot scenarios/01-micropython-intro/snapshots/blink.snap
+                  step 3 of 5, scenarios/01-micropython-intro/blink.yaml:12: this differs from the snapshot scenarios/01-micropython-intro/snapshots/blink.snap
                     + >>> blink(led, 6)
                   help: whole transcript in target/replab/01-micropython-intro/blink.lab-m0.qemu.txt
                         again: cargo xtask emulate 01-micropython-intro/blink --target lab-m0@qemu

@@ -27,6 +27,12 @@ pub fn summary(tally: &Tally, wall: Duration, paint: Paint) -> String {
     if tally.by_wall > 0 {
         text.push_str(&format!("  {} played by the desk clock (timing: wall)\n", tally.by_wall));
     }
+    if tally.not_compared > 0 {
+        let count = tally.not_compared;
+        text.push_str(&format!(
+            "  {count} not compared: exact figures of firmware that another compiler built\n"
+        ));
+    }
     for (reason, count) in &tally.skip_reasons {
         text.push_str(&format!("  {count} skipped: {}\n", reason));
     }
@@ -73,6 +79,16 @@ mod tests {
               1 played by the desk clock (timing: wall)
         "#]],
         );
+    }
+
+    #[test]
+    fn what_was_not_compared_is_counted() {
+        let tally = Tally { passed: 2, not_compared: 1, ..Tally::default() };
+        expect![[r#"
+            2 passed; 0 ns machine, 120 ms wall
+              1 not compared: exact figures of firmware that another compiler built
+        "#]]
+        .assert_eq(&summary(&tally, Duration::from_millis(120), Paint::Plain));
     }
 
     #[test]

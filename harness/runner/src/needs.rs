@@ -1,4 +1,4 @@
-//! Whether a target can do what a scenario needs: before anything is played.
+//! Whether a target, or a board at all, can do what a scenario needs: before anything is played.
 
 use replab_board::Board;
 use replab_machine::{Machine, Timing};
@@ -20,10 +20,21 @@ pub fn skip_reason(
     if !scenario.boards.contains(&board.name) {
         return Some(SkipReason::OtherBoard { board: board.name.clone() });
     }
-    let of_steps = scenario.steps.iter().filter_map(|step| need_of(&step.action));
-    let missing =
-        scenario.needs.iter().copied().chain(of_steps).find(|need| !has(*need, board, machine))?;
+    let missing = all(scenario).find(|need| !has(*need, board, machine))?;
     Some(SkipReason::Lacks { target: target.to_string(), capability: word(missing).to_string() })
+}
+
+/// What `scenario` needs and no machine that runs `board` has, by its word in
+/// `needs:`; `None` if there may be one. What a machine has is known for certain
+/// only when it has been started.
+pub fn lacking(scenario: &Scenario, board: &Board) -> Option<&'static str> {
+    all(scenario).find(|need| !board_has(*need, board)).map(word)
+}
+
+/// What `needs:` says, and what its steps need.
+fn all(scenario: &Scenario) -> impl Iterator<Item = Need> {
+    let of_steps = scenario.steps.iter().filter_map(|step| need_of(&step.action));
+    scenario.needs.iter().copied().chain(of_steps)
 }
 
 /// What a step cannot be played without, also if `needs:` does not say so.
@@ -36,14 +47,22 @@ fn need_of(action: &Action) -> Option<Need> {
 }
 
 fn has(need: Need, board: &Board, machine: &Machine) -> bool {
+    board_has(need, board)
+        && match need {
+            // An interrupt needs a pin that the lab drives; that the chip has them is the firmware's affair.
+            Need::Gpio | Need::Irq => machine.pins.is_some(),
+            Need::Files | Need::Memory => machine.memory.is_some(),
+            Need::Exact => machine.timing == Timing::Exact,
+            Need::Power => machine.power.is_some(),
+            Need::I2c => true,
+        }
+}
+
+fn board_has(need: Need, board: &Board) -> bool {
     match need {
-        Need::Gpio => machine.pins.is_some(),
-        // An interrupt needs a pin that the lab drives; that the chip has them is the firmware's affair.
-        Need::Irq => machine.pins.is_some(),
-        Need::Files => board.file_system.is_some() && machine.memory.is_some(),
-        Need::Memory => machine.memory.is_some(),
-        Need::Exact => machine.timing == Timing::Exact,
-        Need::Power => machine.power.is_some(),
+        Need::Gpio | Need::Irq => !board.pins.is_empty(),
+        Need::Files => board.file_system.is_some(),
+        Need::Memory | Need::Exact | Need::Power => true,
         // No machine has this yet.
         Need::I2c => false,
     }

@@ -6,14 +6,15 @@ use std::time::Duration;
 use replab_board::Board;
 use replab_machine::{Machine, Timing};
 use replab_record::{Claim, MachineTime, Record, StepPlace, Verdict};
-use replab_scenario::{Action, Scenario, Step, show_duration};
+use replab_scenario::{Action, Scenario, SnapshotPart, Step, show_duration};
 
 use crate::error::{Ended, Played, RunError};
 use crate::files;
 use crate::inspector::MemoryFigures;
 use crate::needs::skip_reason;
 use crate::session::Session;
-use crate::snapshots::{Comparison, Mode, Store, Text};
+use crate::snapping::Seen;
+use crate::snapshots::{Comparison, Firmware, Mode, Store, Text};
 use crate::steps;
 use crate::verdict::{self, Stopped};
 use crate::wave::WaveFigures;
@@ -28,6 +29,9 @@ pub struct Options {
     pub settle: Duration,
     /// What to do with snapshots; `None` to compare none.
     pub snapshots: Option<Mode>,
+    /// Whether the exact figures of a target are compared too: those of another
+    /// edition of a lesson are others.
+    pub exact_snapshots: bool,
     /// What an emulator that is not installed does to its runs.
     pub missing: Missing,
     /// Whether the memory at the end of a run is kept in its outcome.
@@ -50,6 +54,7 @@ impl Default for Options {
         Options {
             settle: SETTLE,
             snapshots: Some(Mode::ReadOnly),
+            exact_snapshots: true,
             missing: Missing::Breaks,
             keep_memory: false,
             figures: false,
@@ -73,8 +78,8 @@ pub struct Outcome {
     pub end: MachineTime,
     /// The steps that began, in order.
     pub steps: Vec<StepSummary>,
-    /// How its snapshot compares, if one was compared.
-    pub snapshot: Option<Comparison>,
+    /// How its snapshots compare, if some were compared.
+    pub snapshots: Vec<Comparison>,
     /// The board's memory regions at the end, from low to high addresses; empty unless
     /// [`Options::keep_memory`] asks for them and the machine can be read.
     pub memory: Vec<Content>,
@@ -124,7 +129,7 @@ impl Outcome {
             transcript: String::new(),
             end: MachineTime::ZERO,
             steps: Vec::new(),
-            snapshot: None,
+            snapshots: Vec::new(),
             memory: Vec::new(),
             figures: None,
             proved: None,
@@ -150,12 +155,12 @@ pub fn play(
         Ok(session) => session,
         Err(error) => return Outcome::unplayed(verdict::broken(&error, None)),
     };
-    let mut run = Run { scenario, options, steps: Vec::new(), snapshot: None };
+    let mut run = Run { scenario, options, steps: Vec::new(), target, snapshots: Vec::new() };
     let played = run.play(&mut session);
     let end = session.now();
-    let snapshot = run.snapshot.as_ref().map(|(comparison, _)| comparison.clone());
+    let snapshots = run.snapshots.iter().map(|(comparison, _)| comparison.clone()).collect();
     let memory = if options.keep_memory { session.memory() } else { Vec::new() };
-    let verdict = verdict::decide(played, run.snapshot, end);
+    let verdict = verdict::decide(played, run.snapshots, end);
     let figures = if options.figures { session.figures() } else { None };
     Outcome {
         memory,
@@ -167,7 +172,7 @@ pub fn play(
         record: session.record,
         end,
         steps: run.steps,
-        snapshot,
+        snapshots,
     }
 }
 
@@ -176,7 +181,8 @@ struct Run<'a> {
     scenario: &'a Scenario,
     options: &'a Options,
     steps: Vec<StepSummary>,
-    snapshot: Option<(Comparison, StepPlace)>,
+    target: &'a str,
+    snapshots: Vec<(Comparison, StepPlace)>,
 }
 
 impl Run<'_> {
@@ -184,30 +190,32 @@ impl Run<'_> {
     /// that was being played.
     fn play(&mut self, session: &mut Session<'_>) -> Result<(), Box<Stopped>> {
         put_files(self.scenario, session).map_err(|error| stopped(Ended::Broken(error), None))?;
-        let mut text = None;
+        let mut seen = None;
         for index in 0..self.scenario.steps.len() {
             let place = self.place(index);
             let result = self.play_step(session, index);
             result.map_err(|ended| {
                 stopped(ended, Some(StepPlace { line: session.line(), ..place.clone() }))
             })?;
-            if let Action::Snapshot(_) = self.scenario.steps[index].action {
-                text = Some((session.output.transcript(), place));
+            if let Action::Snapshot(parts) = &self.scenario.steps[index].action {
+                let wants_memory = parts.contains(&SnapshotPart::Memory);
+                let now = Seen {
+                    parts: parts.clone(),
+                    transcript: session.output.transcript(),
+                    waves: Seen::waves(&self.steps),
+                    figures: if wants_memory { session.figures() } else { None },
+                };
+                seen = Some((now, place));
             }
         }
         session
             .run_to(session.now() + self.options.settle)
             .map_err(|ended| stopped(self.settling(ended), None))?;
-        match (self.options.snapshots, text) {
-            (Some(mode), Some((text, place))) => {
-                let comparison = self
-                    .compare(mode, &text, &place)
-                    .map_err(|ended| stopped(ended, Some(place.clone())))?;
-                self.snapshot = Some((comparison, place));
-                Ok(())
-            }
-            _ => Ok(()),
+        if let (Some(mode), Some((seen, place))) = (self.options.snapshots, seen) {
+            let compared = self.compare(mode, session, &seen, &place);
+            compared.map_err(|ended| stopped(ended, Some(place)))?;
         }
+        Ok(())
     }
 
     fn play_step(&mut self, session: &mut Session<'_>, index: usize) -> Played {
@@ -255,13 +263,34 @@ impl Run<'_> {
         }
     }
 
-    /// Compares the snapshot of the run. A failed run takes none: its text says
+    /// Compares the snapshots of the run. A failed run takes none: its text says
     /// less than its failure.
-    fn compare(&self, mode: Mode, body: &str, place: &StepPlace) -> Played<Comparison> {
+    fn compare(
+        &mut self,
+        mode: Mode,
+        session: &mut Session<'_>,
+        seen: &Seen,
+        place: &StepPlace,
+    ) -> Played {
         let stem = self.scenario.identity.rsplit('/').next().unwrap_or(&self.scenario.identity);
         let source = format!("{}.yaml", self.scenario.identity);
-        let text = Text { stem, source: &source, line: place.line, body };
-        Ok(Store::beside(&self.scenario.file, mode).compare(text)?)
+        let store = Store::beside(&self.scenario.file, mode);
+        let mut compare = |stem: &str, firmware: Option<&Firmware>, body: &str| {
+            let text = Text { stem, source: &source, line: place.line, firmware, body };
+            let comparison = store.compare(text)?;
+            self.snapshots.push((comparison, place.clone()));
+            Played::Ok(())
+        };
+        if let Some(body) = seen.common() {
+            compare(stem, None, &body)?;
+        }
+        // By the desk clock no figure comes twice.
+        let is_comparable = self.options.exact_snapshots && session.is_exact();
+        if let Some(body) = seen.exact().filter(|_| is_comparable) {
+            let firmware = session.firmware_facts();
+            compare(&format!("{stem}@{}", self.target), firmware.as_ref(), &body)?;
+        }
+        Ok(())
     }
 }
 

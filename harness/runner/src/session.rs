@@ -16,6 +16,7 @@ use replab_record::{
     ResetCause, Trouble,
 };
 use replab_scenario::{At, Scenario, Step, show_duration};
+use sha2::{Digest as _, Sha256};
 
 use crate::always::{Always, Restart, Sign};
 use crate::error::{Ended, Played, RunError, crash, failed};
@@ -23,6 +24,7 @@ use crate::inspector::{Inspector, MemoryFigures};
 use crate::output::{Output, quoted};
 use crate::play::Content;
 use crate::prompt::PROMPT;
+use crate::snapshots::Firmware;
 
 /// The longest pattern that a machine looks for ([`Condition::Bytes`]).
 const LONGEST_PATTERN: usize = 256;
@@ -367,6 +369,21 @@ impl<'a> Session<'a> {
                 format!("the firmware has sent nothing since power-on; {}", diagnosis.sentence);
         }
         Some(diagnosis)
+    }
+
+    /// Whether equal runs are equal to the nanosecond.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.machine.timing == Timing::Exact
+    }
+
+    /// What exact figures depend on, if the firmware's file is known.
+    pub(crate) fn firmware_facts(&self) -> Option<Firmware> {
+        let bytes = std::fs::read(self.firmware?).ok()?;
+        let toolchain = Image::read(&bytes).ok().and_then(|image| image.toolchain());
+        Some(Firmware {
+            sha256: hex::encode(Sha256::digest(&bytes)),
+            toolchain: toolchain.unwrap_or_else(|| "unknown".to_string()),
+        })
     }
 
     /// How full stack and heap are.

@@ -2,8 +2,8 @@
 //!
 //! Files have the format of the `insta` crate (its `Snapshot::from_file` and
 //! `save`), so that `cargo insta review` works on them: `STEM.snap` in a folder
-//! `snapshots` beside the scenario; a text that waits for review in
-//! `STEM.snap.new`, which is the coming `STEM.snap` and one line more. Accepting
+//! `snapshots` beside the scenario for what every target agrees on, `STEM@TARGET.snap`
+//! for the exact figures of one; a text that waits for review in `STEM.snap.new`, which is the coming `STEM.snap` and one line more. Accepting
 //! drops that line and renames. Line ends and what is blank at the end of the
 //! text are not compared.
 
@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use similar::TextDiff;
+
+/// How the line of the header begins that names the compiler.
+const TOOLCHAIN: &str = "  toolchain: ";
 
 /// The line of a pending file that an accepted one does not have.
 const ASSERTION_LINE: &str = "assertion_line: ";
@@ -57,14 +60,25 @@ pub struct Store {
 /// A text to compare, and what its file says about it.
 #[derive(Clone, Copy, Debug)]
 pub struct Text<'a> {
-    /// The file's name without endings.
+    /// The file's name without endings: `blink`, `blink@lab-m0@qemu`.
     pub stem: &'a str,
     /// The scenario that it is from: a path that means the same on every host.
     pub source: &'a str,
     /// The line of the step that takes the snapshot.
     pub line: usize,
+    /// The firmware that exact figures belong to; `None` for what does not depend on it.
+    pub firmware: Option<&'a Firmware>,
     /// The text.
     pub body: &'a str,
+}
+
+/// What exact figures depend on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Firmware {
+    /// SHA-256 of its file, in hex.
+    pub sha256: String,
+    /// The compiler, as it calls itself in the file.
+    pub toolchain: String,
 }
 
 /// How a text compares with the stored one.
@@ -81,6 +95,13 @@ pub enum Comparison {
     New {
         /// Where it will be stored.
         file: PathBuf,
+    },
+    /// The stored figures are those of firmware that another compiler has built.
+    OtherToolchain {
+        /// The file that holds them.
+        file: PathBuf,
+        /// The compiler that its header names.
+        stored: String,
     },
     /// Something else is stored.
     Different {
@@ -105,6 +126,14 @@ impl Store {
     pub fn compare(&self, text: Text<'_>) -> Result<Comparison, SnapshotError> {
         let file = self.folder.join(format!("{}.snap", text.stem));
         let stored = read(&file)?;
+        if let (Some(stored), Some(firmware)) = (&stored, text.firmware)
+            && self.mode != Mode::Accept
+            && let Some(toolchain) = stored.toolchain()
+            && toolchain != firmware.toolchain
+        {
+            return Ok(Comparison::OtherToolchain { stored: toolchain.to_string(), file });
+        }
+        let stored = stored.map(|stored| stored.body);
         if stored.as_deref().is_some_and(|stored| comparable(stored) == comparable(text.body)) {
             self.forget_pending(&file)?;
             return Ok(Comparison::Same);
@@ -134,15 +163,6 @@ impl Store {
         Ok(pending.into_iter().map(|file| file.with_extension("")).collect())
     }
 
-    /// The stored snapshots, in order: what belongs to no scenario among them is an orphan.
-    ///
-    /// # Errors
-    ///
-    /// [`SnapshotError::Io`] if the folder cannot be read. A missing one holds nothing.
-    pub fn stored(&self) -> Result<Vec<PathBuf>, SnapshotError> {
-        self.files(".snap")
-    }
-
     fn files(&self, ending: &str) -> Result<Vec<PathBuf>, SnapshotError> {
         let failed = |source| SnapshotError::Io { what: "list", file: self.folder.clone(), source };
         let entries = match fs::read_dir(&self.folder) {
@@ -170,6 +190,38 @@ impl Store {
             result => result,
         }
     }
+}
+
+/// The snapshots below `folder` whose scenario is gone, in order: those of
+/// `snapshots/STEM…` where no `STEM.yaml` lies beside the folder `snapshots`.
+///
+/// # Errors
+///
+/// [`SnapshotError::Io`] if a folder cannot be read.
+pub fn orphans(folder: &Path) -> Result<Vec<PathBuf>, SnapshotError> {
+    let failed = |source| SnapshotError::Io { what: "list", file: folder.to_path_buf(), source };
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let path = entry.path();
+        // Links are not followed: they may lead in a circle.
+        if entry.file_type().map_err(failed)?.is_dir() {
+            found.extend(orphans(&path)?);
+        } else if folder.ends_with("snapshots") && !has_scenario(&path) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Whether the scenario of a file in a folder `snapshots` is there, if it is a snapshot.
+fn has_scenario(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let Some((stem, _)) = name.split_once(".snap") else { return true };
+    let stem = stem.split(['@', '[']).next().unwrap_or(stem);
+    let beside = file.parent().and_then(Path::parent).unwrap_or(file);
+    beside.join(format!("{stem}.yaml")).is_file()
 }
 
 /// Drops what waits to become `file`.
@@ -216,8 +268,12 @@ fn content(text: &Text<'_>, kind: Kind) -> String {
         Kind::Stored => String::new(),
         Kind::Pending => format!("{ASSERTION_LINE}{}\n", text.line),
     };
-    // A path of the lab's own alphabet needs no quotes in YAML.
-    format!("---\nsource: {}\n{line}---\n{}\n", text.source, comparable(text.body))
+    let firmware = text.firmware.map(|Firmware { sha256, toolchain }| {
+        format!("info:\n  firmware: {sha256}\n{TOOLCHAIN}{toolchain}\n")
+    });
+    let firmware = firmware.unwrap_or_default();
+    // A path of the lab's own alphabet needs no quotes in YAML, nor does a hash or a compiler's name.
+    format!("---\nsource: {}\n{firmware}{line}---\n{}\n", text.source, comparable(text.body))
 }
 
 fn pending(file: &Path) -> PathBuf {
@@ -226,11 +282,26 @@ fn pending(file: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// A stored text, with its header.
+struct Stored {
+    header: String,
+    body: String,
+}
+
+impl Stored {
+    /// The compiler of the firmware that it belongs to.
+    fn toolchain(&self) -> Option<&str> {
+        self.header.lines().find_map(|line| line.strip_prefix(TOOLCHAIN)).map(str::trim)
+    }
+}
+
 /// The stored text; `None` if there is no such file.
-fn read(file: &Path) -> Result<Option<String>, SnapshotError> {
+fn read(file: &Path) -> Result<Option<Stored>, SnapshotError> {
     match fs::read_to_string(file) {
         Ok(text) => match split(&text) {
-            Some((_, body)) => Ok(Some(body.to_string())),
+            Some((header, body)) => {
+                Ok(Some(Stored { header: header.to_string(), body: body.to_string() }))
+            }
             None => Err(SnapshotError::NoHeader { file: file.to_path_buf() }),
         },
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -288,7 +359,8 @@ mod tests {
 
         #[track_caller]
         fn compare(&self, mode: Mode, body: &str) -> Comparison {
-            let text = Text { stem: "blink", source: "lesson/blink.yaml", line: 7, body };
+            let text =
+                Text { stem: "blink", source: "lesson/blink.yaml", line: 7, firmware: None, body };
             Store::beside(&self.0.path().join("blink.yaml"), mode).compare(text).unwrap()
         }
 
@@ -336,7 +408,7 @@ mod tests {
         let store = Store::beside(&scene.0.path().join("blink.yaml"), Mode::Review);
         reject(&scene.file("blink.snap")).unwrap();
         assert_eq!(store.waiting().unwrap(), [] as [PathBuf; 0]);
-        assert_eq!(store.stored().unwrap(), [scene.file("blink.snap")]);
+        assert!(scene.text("blink.snap").is_some());
         assert!(reject(&scene.file("blink.snap")).is_err());
     }
 
@@ -395,11 +467,50 @@ mod tests {
     }
 
     #[test]
+    fn figures_of_another_compiler_are_not_compared() {
+        let scene = Scene::new();
+        let compare = |mode, toolchain: &str, body| {
+            let firmware = Firmware { sha256: "00ff".into(), toolchain: toolchain.into() };
+            let stem = "blink@lab-m0@qemu";
+            let text = Text { stem, source: "x.yaml", line: 1, firmware: Some(&firmware), body };
+            Store::beside(&scene.0.path().join("blink.yaml"), mode).compare(text).unwrap()
+        };
+        let file = scene.file("blink@lab-m0@qemu.snap");
+        compare(Mode::Accept, "GNU C99 12.2.1 20221205", "1");
+        assert_eq!(
+            scene.text("blink@lab-m0@qemu.snap").unwrap(),
+            "---\nsource: x.yaml\ninfo:\n  firmware: 00ff\n  toolchain: GNU C99 12.2.1 20221205\n---\n1\n"
+        );
+        let stored = "GNU C99 12.2.1 20221205".to_string();
+        let other = Comparison::OtherToolchain { file: file.clone(), stored };
+        assert_eq!(compare(Mode::Review, "GNU C99 14.2.1 20241119", "2"), other);
+        assert!(matches!(
+            compare(Mode::Review, "GNU C99 12.2.1 20221205", "2"),
+            Comparison::Different { .. }
+        ));
+        let accepted = Comparison::Accepted { file };
+        assert_eq!(compare(Mode::Accept, "GNU C99 14.2.1 20241119", "2"), accepted);
+    }
+
+    #[test]
+    fn a_snapshot_without_its_scenario_is_an_orphan() {
+        let scene = Scene::new();
+        scene.compare(Mode::Accept, "a");
+        fs::write(scene.file("blink@lab-m0@qemu.snap"), "").unwrap();
+        fs::write(scene.file("gone.snap.new"), "").unwrap();
+        fs::write(scene.file("README.md"), "").unwrap();
+        fs::write(scene.0.path().join("blink.yaml"), "").unwrap();
+        assert_eq!(orphans(scene.0.path()).unwrap(), [scene.file("gone.snap.new")]);
+        fs::remove_file(scene.0.path().join("blink.yaml")).unwrap();
+        assert_eq!(orphans(scene.0.path()).unwrap().len(), 3);
+    }
+
+    #[test]
     fn a_file_without_a_header_is_an_error() {
         let scene = Scene::new();
         fs::create_dir(scene.0.path().join("snapshots")).unwrap();
         fs::write(scene.file("blink.snap"), "just text").unwrap();
-        let text = Text { stem: "blink", source: "x", line: 1, body: "just text" };
+        let text = Text { stem: "blink", source: "x", line: 1, firmware: None, body: "just text" };
         let store = Store::beside(&scene.0.path().join("blink.yaml"), Mode::Review);
         assert!(matches!(store.compare(text), Err(SnapshotError::NoHeader { .. })));
     }

@@ -18,16 +18,17 @@ pub(crate) struct Stopped {
     pub(crate) step: Option<StepPlace>,
 }
 
-/// The verdict of a run that was played as far as `played` says, whose snapshot,
-/// if it took one, compares like `snapshot`. `at` is the machine time at its end.
+/// The verdict of a run that was played as far as `played` says, whose snapshots,
+/// if it took some, compare like `snapshots`. `at` is the machine time at its end.
 pub(crate) fn decide(
     played: Result<(), Box<Stopped>>,
-    snapshot: Option<(Comparison, StepPlace)>,
+    snapshots: Vec<(Comparison, StepPlace)>,
     at: MachineTime,
 ) -> Verdict {
     let Err(stopped) = played else {
-        return snapshot
-            .map_or(Verdict::Passed, |(comparison, step)| of_snapshot(comparison, step, at));
+        let mut verdicts =
+            snapshots.into_iter().map(|(comparison, step)| of_snapshot(comparison, step, at));
+        return verdicts.find(|verdict| *verdict != Verdict::Passed).unwrap_or(Verdict::Passed);
     };
     match stopped.ended {
         Ended::Broken(error) => broken(&error, stopped.step),
@@ -65,7 +66,9 @@ pub(crate) fn not_started(error: MachineError, missing: Missing) -> Verdict {
 
 fn of_snapshot(comparison: Comparison, step: StepPlace, at: MachineTime) -> Verdict {
     let (file, details, hint) = match comparison {
-        Comparison::Same | Comparison::Accepted { .. } => return Verdict::Passed,
+        Comparison::Same | Comparison::Accepted { .. } | Comparison::OtherToolchain { .. } => {
+            return Verdict::Passed;
+        }
         Comparison::New { file } => {
             (file, Vec::new(), "nothing is stored yet: review it, then accept it")
         }

@@ -381,8 +381,11 @@ fn snapshot(reading: &mut Reading<'_>, node: &Node) -> Option<Vec<SnapshotPart>>
         .iter()
         .map(|item| match reading.text(item, "snapshot")?.as_str() {
             "transcript" => Some(SnapshotPart::Transcript),
+            "wave" => Some(SnapshotPart::Wave),
+            "memory" => Some(SnapshotPart::Memory),
             word => {
-                reading.fail(item.place, Problem::unknown("part of a record", word, ["transcript"]))
+                let known = ["transcript", "wave", "memory"];
+                reading.fail(item.place, Problem::unknown("part of a record", word, known))
             }
         })
         .collect();

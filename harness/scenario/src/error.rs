@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +21,15 @@ use crate::tree::Place;
 #[derive(Debug, thiserror::Error)]
 #[error("{} in a scenario", match .0.len() { 1 => "1 error".to_owned(), many => format!("{many} errors") })]
 pub struct ScenarioErrors(pub Vec<ScenarioError>);
+
+impl ScenarioErrors {
+    /// What is wrong with `file`, whose content is `text`, in the order of the file.
+    pub(crate) fn of(mut errors: Vec<Located>, file: &Path, text: &str) -> ScenarioErrors {
+        errors.sort_by_key(Located::offset);
+        let (name, text) = (file.display().to_string(), Arc::new(text.to_owned()));
+        ScenarioErrors(errors.into_iter().map(|error| error.in_file(&name, &text)).collect())
+    }
+}
 
 /// One thing that is wrong.
 #[derive(Debug)]
@@ -40,6 +49,12 @@ pub enum Problem {
     #[error("this is no YAML: {why}")]
     NoYaml {
         /// The parser's words.
+        why: String,
+    },
+    /// It is more than a scenario should be.
+    #[error("this is too much for a scenario: {why}")]
+    TooLarge {
+        /// How much, and what is allowed.
         why: String,
     },
     /// A key that nobody knows.
@@ -200,6 +215,22 @@ pub enum Problem {
         /// How many whole periods the claims need.
         periods: u32,
     },
+    /// An excuse for what needs none.
+    #[error("{what} needs no excuse: {} {} it", listed(.scenarios), if .scenarios.len() == 1 { "covers" } else { "cover" })]
+    NeedlessExcuse {
+        /// What is excused.
+        what: String,
+        /// The identities of the scenarios that cover it.
+        scenarios: Vec<String>,
+    },
+    /// An excuse for a section that counts by its code.
+    #[error("section `{heading}` has code, and counts by it")]
+    ExcusedCode {
+        /// The section's heading.
+        heading: String,
+        /// The names of its blocks.
+        blocks: Vec<String>,
+    },
     /// Claims about whole periods where none can be.
     #[error("a whole period needs two rising edges, and `count` is {count}")]
     FewEdges {
@@ -241,6 +272,7 @@ impl Problem {
             }
             Problem::Missing { advice, .. } => (*advice).to_owned(),
             Problem::Kind { wanted, .. } => format!("it must be {wanted}"),
+            Problem::TooLarge { .. } => "make several scenarios of it".to_owned(),
             Problem::TwoActions { .. } => "make two steps of it: each begins with `- `".to_owned(),
             Problem::NoAction => format!("give it one of: {}", crate::step::STEP_WORDS.join(", ")),
             Problem::HoldAlone { .. } => {
@@ -275,6 +307,11 @@ impl Problem {
             }
             Problem::Outside { .. } => "write a relative path without `..`".to_owned(),
             Problem::EmptyWave => "give it one or more of: period, duty, count".to_owned(),
+            Problem::NeedlessExcuse { .. } => "take it out".to_owned(),
+            Problem::ExcusedCode { blocks, .. } => {
+                let blocks = blocks.iter().map(|name| format!("`block: {name:?}`"));
+                format!("excuse its code: {}", blocks.collect::<Vec<_>>().join(", "))
+            }
             Problem::NoYaml { .. }
             | Problem::Quantity(_)
             | Problem::Transcript(_)
@@ -283,6 +320,11 @@ impl Problem {
             | Problem::NoFile { .. } => return None,
         })
     }
+}
+
+/// `a`, `b`.
+fn listed(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// At most this many words are listed.
@@ -340,7 +382,7 @@ impl Located {
     }
 
     /// Where it is, for sorting.
-    pub(crate) fn offset(&self) -> usize {
+    fn offset(&self) -> usize {
         self.place.offset
     }
 
@@ -349,7 +391,7 @@ impl Located {
         Located { also: Some((place, word)), ..self }
     }
 
-    pub(crate) fn in_file(self, file: &str, text: &Arc<String>) -> ScenarioError {
+    fn in_file(self, file: &str, text: &Arc<String>) -> ScenarioError {
         let span = |place: Place, word: &str| {
             LabeledSpan::new(Some(word.to_owned()), place.offset, one_line(text, place))
         };

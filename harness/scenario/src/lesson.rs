@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
+use crate::python;
+
 /// A lesson, read.
 #[derive(Clone, Debug)]
 pub struct Lesson {
@@ -166,47 +168,11 @@ impl Block {
     /// A `#` inside a string starts no comment. Strings are told as Python does,
     /// including those in triple quotes.
     pub fn comments(&self) -> Vec<(usize, &str)> {
-        let mut comments = Vec::new();
-        let mut inside = None;
-        for (index, line) in self.text.lines().enumerate() {
-            if let Some(start) = comment_start(line, &mut inside) {
-                comments.push((self.line + 1 + index, line[start + 1..].trim()));
-            }
-        }
-        comments
+        let mut lines = python::Lines::default();
+        let comments = self.text.lines().map(|line| lines.read(line).comment);
+        let numbered = comments.zip(self.line + 1..);
+        numbered.filter_map(|(comment, line)| Some((line, comment?.trim()))).collect()
     }
-}
-
-/// Where the comment of `line` starts; `inside` is the quote of a string that is still open.
-fn comment_start(line: &str, inside: &mut Option<&'static str>) -> Option<usize> {
-    const QUOTES: [&str; 4] = ["\"\"\"", "'''", "\"", "'"];
-    let mut at = 0;
-    while at < line.len() {
-        let rest = &line[at..];
-        let step = match *inside {
-            Some(quote) if rest.starts_with(quote) => {
-                *inside = None;
-                quote.len()
-            }
-            // An escaped character cannot end the string.
-            Some(_) if rest.starts_with('\\') => {
-                1 + rest[1..].chars().next().map_or(0, char::len_utf8)
-            }
-            None if rest.starts_with('#') => return Some(at),
-            None => match QUOTES.into_iter().find(|quote| rest.starts_with(quote)) {
-                Some(quote) => {
-                    *inside = Some(quote);
-                    quote.len()
-                }
-                None => rest.chars().next().map_or(1, char::len_utf8),
-            },
-            Some(_) => rest.chars().next().map_or(1, char::len_utf8),
-        };
-        at += step;
-    }
-    // A string in single quotes ends with its line at the latest.
-    *inside = inside.filter(|quote| quote.len() == 3);
-    None
 }
 
 impl Section {

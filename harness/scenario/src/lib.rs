@@ -11,12 +11,15 @@
 //! [`World`]. Playing the steps is the runner's part.
 
 mod action;
+mod bytes;
+mod coverage;
 mod error;
 mod file;
 mod key;
 mod lesson;
 mod load;
 mod pattern;
+mod python;
 mod quantity;
 mod reading;
 mod scenario;
@@ -24,6 +27,11 @@ mod step;
 mod transcript;
 mod tree;
 
+pub use bytes::{parse_bound, parse_bytes};
+pub use coverage::{
+    BlockCoverage, Coverage, EXCUSES_FILE, Excuses, OutputCoverage, SectionCoverage, State,
+    coverage, load_excuses,
+};
 pub use error::{Problem, ScenarioError, ScenarioErrors};
 pub use key::{KEYS, key_bytes};
 pub use lesson::{Block, BlockError, Lesson, Section};

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use replab_board::Board;
 
-use crate::error::{Located, Problem, ScenarioErrors};
+use crate::error::{Problem, ScenarioErrors};
 use crate::lesson::Lesson;
 use crate::reading::Reading;
 use crate::scenario::{Need, Scenario, Step, TextPattern};
@@ -43,6 +43,9 @@ pub struct World<'a> {
     pub beside: &'a dyn Fn(&Path) -> io::Result<Vec<u8>>,
 }
 
+/// The most bytes that a scenario file may have. A long lesson takes some 10 KiB.
+const MOST_BYTES: usize = 1 << 20;
+
 /// Reads and checks the scenario that `text`, the content of `file`, holds.
 ///
 /// # Errors
@@ -59,23 +62,21 @@ pub fn load(
     match scenario {
         Some(scenario) if reading.errors.is_empty() => Ok(scenario),
         _ => {
-            reading.errors.sort_by_key(Located::offset);
             debug_assert!(!reading.errors.is_empty(), "whoever gives up says why");
-            let (name, text) = (file.display().to_string(), Arc::new(text.to_owned()));
-            Err(ScenarioErrors(
-                reading.errors.into_iter().map(|error| error.in_file(&name, &text)).collect(),
-            ))
+            Err(ScenarioErrors::of(reading.errors, file, text))
         }
     }
 }
 
 impl Reading<'_> {
     fn scenario(&mut self, file: &Path, identity: &str) -> Option<Scenario> {
+        if self.text.len() > MOST_BYTES {
+            let why = format!("{} bytes, where {MOST_BYTES} are the most", self.text.len());
+            return self.fail(Place { line: 1, ..Place::default() }, Problem::TooLarge { why });
+        }
         let root = match tree::read(self.text) {
             Ok(root) => root,
-            Err(unreadable) => {
-                return self.fail(unreadable.place, Problem::NoYaml { why: unreadable.why });
-            }
+            Err(unreadable) => return self.fail(unreadable.place, *unreadable.problem),
         };
         self.duplicates(&root);
         let fields = self.known_fields(&root, "the scenario", &FILE_WORDS)?;
@@ -116,7 +117,7 @@ impl Reading<'_> {
     }
 
     /// Another version has other rules, so nothing else would be said of it.
-    fn version(&mut self, root: &Node, fields: &BTreeMap<&str, &Node>) -> Option<()> {
+    pub(crate) fn version(&mut self, root: &Node, fields: &BTreeMap<&str, &Node>) -> Option<()> {
         let Some(node) =
             self.required(root, fields, "replab", "the first line of a scenario is `replab: 1`")
         else {
@@ -131,7 +132,7 @@ impl Reading<'_> {
         }
     }
 
-    fn find_lesson(&mut self, node: Option<&Node>, name: Option<&str>) {
+    pub(crate) fn find_lesson(&mut self, node: Option<&Node>, name: Option<&str>) {
         let (Some(node), Some(name)) = (node, name) else { return };
         match (self.world.lesson)(name) {
             Ok(lesson) => self.lesson = Some(lesson),

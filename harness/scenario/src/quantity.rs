@@ -97,6 +97,26 @@ pub enum QuantityError {
         /// What was written.
         text: String,
     },
+    /// Memory comes in whole bytes.
+    #[error("`{text}` is no whole number of bytes")]
+    NoWholeByte {
+        /// What was written.
+        text: String,
+    },
+    /// An amount of memory without a sign that says on which side of it is right.
+    #[error("`{text}` does not say how to compare (write {fixed})")]
+    NoComparison {
+        /// What was written.
+        text: String,
+        /// The same with a sign.
+        fixed: String,
+    },
+    /// A tolerance where a border is meant.
+    #[error("`{text}` has a tolerance and a border (a tolerance goes with `=` only)")]
+    ToleranceAlone {
+        /// What was written.
+        text: String,
+    },
     /// Out of range.
     #[error("`{text}` is out of range (allowed are {range})")]
     OutOfRange {
@@ -216,7 +236,10 @@ pub fn show_duration(duration: Duration) -> String {
 }
 
 /// The number at the start of `text`, and the word after it.
-fn split<'a>(text: &'a str, example: &'static str) -> Result<(&'a str, &'a str), QuantityError> {
+pub(crate) fn split<'a>(
+    text: &'a str,
+    example: &'static str,
+) -> Result<(&'a str, &'a str), QuantityError> {
     let text = text.trim();
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
@@ -228,7 +251,7 @@ fn split<'a>(text: &'a str, example: &'static str) -> Result<(&'a str, &'a str),
     Ok((number, unit.trim_start()))
 }
 
-fn split_tolerance(text: &str) -> Option<(&str, &str)> {
+pub(crate) fn split_tolerance(text: &str) -> Option<(&str, &str)> {
     let (value, tolerance) = PLUS_MINUS.iter().find_map(|sign| text.split_once(sign))?;
     Some((value.trim(), tolerance.trim()))
 }

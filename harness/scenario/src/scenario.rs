@@ -218,4 +218,8 @@ pub struct WaveClaim {
 pub enum SnapshotPart {
     /// All that the firmware sent.
     Transcript,
+    /// What `wave` steps have measured.
+    Wave,
+    /// How full stack and heap are.
+    Memory,
 }

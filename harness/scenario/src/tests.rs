@@ -23,7 +23,7 @@ fn read(text: &str) -> Result<Scenario, ScenarioErrors> {
 }
 
 /// Both names of lessons stand for `lesson`.
-fn read_with(lesson: &str, text: &str) -> Result<Scenario, ScenarioErrors> {
+pub(crate) fn read_with(lesson: &str, text: &str) -> Result<Scenario, ScenarioErrors> {
     let board = replab_board::load("boards/lab-m0.yaml", LAB_M0).expect("the board file is right");
     let boards = BTreeMap::from([(board.name.clone(), board)]);
     let lesson = Arc::new(Lesson::parse("lessons/a-lesson.md", lesson));
@@ -232,7 +232,7 @@ fn words_that_look_like_truth_are_text_in_quotes() {
 }
 
 /// The project's own lesson and scenarios.
-fn own() -> (String, Vec<(String, String)>) {
+pub(crate) fn own() -> (String, Vec<(String, String)>) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let folder = root.join("scenarios/01-micropython-intro");
     let files = std::fs::read_dir(folder)
@@ -240,6 +240,7 @@ fn own() -> (String, Vec<(String, String)>) {
         .map(|entry| entry.unwrap().path());
     let mut files: Vec<_> = files
         .filter(|path| path.extension().is_some_and(|ending| ending == "yaml"))
+        .filter(|path| !path.ends_with(crate::EXCUSES_FILE))
         .map(|path| {
             (
                 path.file_name().unwrap().to_string_lossy().into_owned(),

@@ -14,6 +14,8 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPolicy};
 use serde_saphyr::{Location, Options, Spanned};
 
+use crate::error::Problem;
+
 /// Where a value stands in the text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Place {
@@ -102,7 +104,7 @@ impl Node {
 #[derive(Debug)]
 pub(crate) struct Unreadable {
     pub(crate) place: Place,
-    pub(crate) why: String,
+    pub(crate) problem: Box<Problem>,
 }
 
 /// Reads `text`.
@@ -122,7 +124,7 @@ pub(crate) fn read(text: &str) -> Result<Node, Unreadable> {
             let place = error
                 .location()
                 .map_or(Place { line: 1, ..Place::default() }, |at| place(text, &at));
-            Unreadable { place, why: why(&error) }
+            Unreadable { place, problem: Box::new(problem(&error)) }
         })?;
     Ok(node(text, raw))
 }
@@ -278,15 +280,20 @@ fn place(text: &str, at: &Location) -> Place {
 
 /// The library's words, without the place (ours is drawn beside them), and without
 /// what only its callers know.
-fn why(error: &serde_saphyr::Error) -> String {
+fn problem(error: &serde_saphyr::Error) -> Problem {
     let message = match error.without_snippet() {
         serde_saphyr::Error::MultipleDocuments { .. } => "a second document begins here".to_owned(),
         serde_saphyr::Error::MergeKeyNotAllowed { .. } => "`<<` merges in YAML 1.1 only".to_owned(),
         other => other.to_string(),
     };
+    // The error for it may be wrapped in others.
+    if message.contains("budget breached") {
+        let why = "too many parts once each alias stands for what it names".to_owned();
+        return Problem::TooLarge { why };
+    }
     let first = message.lines().next().unwrap_or_default();
     let cut = first.find(" at line ").map_or(first, |index| &first[..index]);
-    cut.trim_start_matches("error: ").to_owned()
+    Problem::NoYaml { why: cut.trim_start_matches("error: ").to_owned() }
 }
 
 #[cfg(test)]
@@ -359,10 +366,10 @@ mod tests {
     fn what_is_no_yaml_has_a_place() {
         let unreadable = read("a: b\n  ä: d\n").unwrap_err();
         assert_eq!(
-            (unreadable.place, unreadable.why.as_str()),
+            (unreadable.place, unreadable.problem.to_string().as_str()),
             (
                 Place { offset: 9, length: 1, line: 2 },
-                "mapping values are not allowed in this context",
+                "this is no YAML: mapping values are not allowed in this context",
             )
         );
         assert_eq!(read("a: {<<: {b: c}}").unwrap_err().place.line, 1);

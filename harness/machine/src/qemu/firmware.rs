@@ -15,6 +15,9 @@ use replab_board::{Board, MemoryKind, Region, Span};
 
 use crate::MachineError;
 
+/// The most bytes that a firmware's file may have, debug information included.
+const MOST_BYTES: u64 = 256 << 20;
+
 /// What the machine needs to know of its firmware.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Image {
@@ -51,16 +54,21 @@ pub(super) fn check(path: &Path, board: &Board) -> Result<Image, MachineError> {
         board: board.name.clone(),
         why,
     };
-    let file = open(path).map_err(|error| wrong(format!("it cannot be read: {error}")))?;
+    let (file, bytes) = open(path).map_err(|error| wrong(format!("it cannot be read: {error}")))?;
+    if bytes > MOST_BYTES {
+        return Err(wrong(format!("it has {bytes} bytes, where {MOST_BYTES} are the most")));
+    }
     check_elf(&ReadCache::new(file), board).map_err(wrong)
 }
 
-fn open(path: &Path) -> io::Result<File> {
+/// The file, and how long it is.
+fn open(path: &Path) -> io::Result<(File, u64)> {
     let file = File::open(path)?;
-    if !file.metadata()?.is_file() {
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
         return Err(io::Error::other("it is no regular file"));
     }
-    Ok(file)
+    Ok((file, metadata.len()))
 }
 
 fn check_elf<'data>(data: impl ReadRef<'data>, board: &Board) -> Result<Image, String> {

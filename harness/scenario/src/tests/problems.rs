@@ -297,6 +297,28 @@ fn what_is_missing_is_said() {
 }
 
 #[test]
+fn what_is_too_much_is_refused() {
+    let long = format!("replab: 1\nname: long\nsteps:\n{}", "  - wait: 1ms\n".repeat(1 << 17));
+    brief(
+        &long,
+        expect![[r#"
+        1 ``: this is too much for a scenario: 1835036 bytes, where 1048576 are the most (make several scenarios of it)
+    "#]],
+    );
+    let mut bomb = "replab: 1\nname: bomb\na: &a [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for (this, last) in ["b", "c", "d", "e", "f"].iter().zip(["a", "b", "c", "d", "e"]) {
+        let ten = vec![format!("*{last}"); 10].join(", ");
+        bomb += &format!("{this}: &{this} [{ten}]\n");
+    }
+    brief(
+        &bomb,
+        expect![[r#"
+            8 `*e`: this is too much for a scenario: too many parts once each alias stands for what it names (make several scenarios of it)
+        "#]],
+    );
+}
+
+#[test]
 fn text_that_is_no_yaml_shows_the_place() {
     check(
         "replab: 1\nname: \"some\nsteps: [\n",
@@ -492,7 +514,7 @@ fn every_action_says_what_its_value_must_be() {
             it must be a list with one part or more: `[transcript]`
         snapshot: [trancsript]
           unknown part of a record `trancsript`
-            did you mean `transcript`? There are: transcript
+            did you mean `transcript`? There are: transcript, wave, memory
         wait: 5 hours
           `hours` in `5 hours` is no unit here (use ns, us, ms, s or min)
     "#]].assert_eq(&all);

@@ -1,0 +1,198 @@
+//! The texts of a run's snapshots: what every target must agree on, and exact figures.
+
+use replab_scenario::{SnapshotPart, show_duration};
+
+use crate::inspector::MemoryFigures;
+use crate::play::{Measured, StepSummary};
+use crate::wave::WaveFigures;
+
+/// What a `snapshot` step has seen.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) parts: Vec<SnapshotPart>,
+    pub(crate) transcript: String,
+    pub(crate) waves: Vec<(usize, WaveFigures)>,
+    pub(crate) figures: Option<MemoryFigures>,
+}
+
+impl Seen {
+    /// The waves that `steps` have measured, by the number of the step.
+    pub(crate) fn waves(steps: &[StepSummary]) -> Vec<(usize, WaveFigures)> {
+        let wave = |step: &StepSummary| {
+            let Measured::Wave(figures) = step.measured.as_ref()?;
+            Some((step.place.number, figures.clone()))
+        };
+        steps.iter().filter_map(wave).collect()
+    }
+
+    fn has(&self, part: SnapshotPart) -> bool {
+        self.parts.contains(&part)
+    }
+
+    /// What every target must agree on: the transcript, and waves to a millisecond
+    /// and a percent. `None` if only memory was asked for.
+    pub(crate) fn common(&self) -> Option<String> {
+        let mut text = String::new();
+        if self.has(SnapshotPart::Transcript) {
+            text.push_str(self.transcript.trim_end());
+        }
+        if self.has(SnapshotPart::Wave) {
+            heading(&mut text, "waves, to 1 ms and 1 %");
+            self.waves.iter().for_each(|(step, wave)| text.push_str(&coarse(*step, wave)));
+        }
+        (self.has(SnapshotPart::Transcript) || self.has(SnapshotPart::Wave)).then_some(text)
+    }
+
+    /// What belongs to one target and one firmware: waves to the nanosecond, stack
+    /// and heap to the byte. `None` if only the transcript was asked for.
+    pub(crate) fn exact(&self) -> Option<String> {
+        let mut text = String::new();
+        if self.has(SnapshotPart::Wave) {
+            heading(&mut text, "waves");
+            self.waves.iter().for_each(|(step, wave)| text.push_str(&fine(*step, wave)));
+        }
+        if self.has(SnapshotPart::Memory) {
+            heading(&mut text, "memory, in bytes");
+            text.push_str(
+                &self.figures.map_or("unknown\n".to_string(), |figures| memory(&figures)),
+            );
+        }
+        (self.has(SnapshotPart::Wave) || self.has(SnapshotPart::Memory)).then_some(text)
+    }
+}
+
+fn heading(text: &mut String, words: &str) {
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text.push_str(&format!("[{words}]\n"));
+}
+
+/// `step 5, LED: 6 rising edges in 5500ms; period 1.000 s, duty 50 %`.
+fn coarse(step: usize, wave: &WaveFigures) -> String {
+    let mut line = format!(
+        "step {step}, {}: {} rising edges in {}",
+        wave.pin,
+        wave.rising,
+        show_duration(wave.window)
+    );
+    if let (Some((_, mean, _)), Some((least, most))) =
+        (wave.period_range(), wave.duty_range_percent())
+    {
+        let duty = (least + most) / 2.0;
+        line.push_str(&format!("; period {:.3} s, duty {duty:.0} %", mean.as_secs_f64()));
+    }
+    line + "\n"
+}
+
+fn fine(step: usize, wave: &WaveFigures) -> String {
+    let mut text = format!("step {step}, {}:\n", wave.pin);
+    for period in &wave.periods {
+        text.push_str(&format!(
+            "  at {:.9}: {} ns, high for {} ns\n",
+            period.start,
+            period.length.as_nanos(),
+            period.high.as_nanos()
+        ));
+    }
+    text
+}
+
+fn memory(figures: &MemoryFigures) -> String {
+    let stack = figures.stack;
+    let mut text = format!("stack.size {}\nstack.peak {}\n", stack.size, stack.peak);
+    if let Some(heap) = figures.heap {
+        text.push_str(&format!(
+            "heap.total {}\nheap.used {}\nheap.free {}\nheap.largest {}\n",
+            heap.total, heap.used, heap.free, heap.largest_free
+        ));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use expect_test::{Expect, expect};
+    use replab_memory::{HeapFigures, StackFigures};
+    use replab_record::MachineTime;
+
+    use super::*;
+    use crate::wave::Period;
+
+    #[track_caller]
+    fn check(parts: &[SnapshotPart], expected: &Expect) {
+        let period = |start| Period {
+            start: MachineTime::from_nanos(start),
+            length: Duration::from_nanos(1_000_000_123),
+            high: Duration::from_nanos(500_000_050),
+        };
+        let wave = WaveFigures {
+            pin: "LED".into(),
+            window: Duration::from_secs(3),
+            rising: 3,
+            periods: vec![period(5_000_000), period(1_005_000_123)],
+        };
+        let heap = HeapFigures { total: 1000, used: 400, free: 600, largest_free: 512 };
+        let stack = StackFigures { size: 8192, peak: 1776 };
+        let seen = Seen {
+            parts: parts.to_vec(),
+            transcript: ">>> 1\n1\n>>>".into(),
+            waves: vec![(4, wave)],
+            figures: Some(MemoryFigures { stack, heap: Some(heap) }),
+        };
+        let shown = |text: Option<String>| text.unwrap_or("none\n".to_string());
+        expected.assert_eq(&format!("{}-- exact\n{}", shown(seen.common()), shown(seen.exact())));
+    }
+
+    #[test]
+    fn a_transcript_has_no_exact_figures() {
+        check(
+            &[SnapshotPart::Transcript],
+            &expect![[r#"
+            >>> 1
+            1
+            >>>-- exact
+            none
+        "#]],
+        );
+    }
+
+    #[test]
+    fn waves_are_coarse_for_all_and_fine_for_one_target() {
+        check(
+            &[SnapshotPart::Transcript, SnapshotPart::Wave],
+            &expect![[r#"
+            >>> 1
+            1
+            >>>
+            [waves, to 1 ms and 1 %]
+            step 4, LED: 3 rising edges in 3s; period 1.000 s, duty 50 %
+            -- exact
+            [waves]
+            step 4, LED:
+              at 0.005000000 s: 1000000123 ns, high for 500000050 ns
+              at 1.005000123 s: 1000000123 ns, high for 500000050 ns
+        "#]],
+        );
+    }
+
+    #[test]
+    fn memory_belongs_to_one_target() {
+        check(
+            &[SnapshotPart::Memory],
+            &expect![[r#"
+            none
+            -- exact
+            [memory, in bytes]
+            stack.size 8192
+            stack.peak 1776
+            heap.total 1000
+            heap.used 400
+            heap.free 600
+            heap.largest 512
+        "#]],
+        );
+    }
+}
