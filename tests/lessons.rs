@@ -101,7 +101,11 @@ fn another_format_breaks_the_accounts() {
 
 #[test]
 fn another_default_breaks_the_configuration() {
-    check("\"interval\": 60", "\"interval\": 30", &["configuration"]);
+    let unreadable = ["cut-off", "empty", "missing", "no-json"]
+        .map(|case| format!("configuration-unreadable[{case}]"));
+    let mut breaks = vec!["configuration"];
+    breaks.extend(unreadable.iter().map(String::as_str));
+    check("\"interval\": 60", "\"interval\": 30", &breaks);
 }
 
 #[test]

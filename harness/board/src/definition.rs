@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use replab_record::{PinName, PortName};
+use replab_record::{Level, PinName, PortName};
 
 /// A named design.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Board {
     pub pins: Vec<PinName>,
     /// Pins by role: `LED`, `BUTTON`.
     pub roles: BTreeMap<String, PinName>,
+    /// The pins with a button, and what it does to them.
+    pub buttons: BTreeMap<PinName, Button>,
     /// The app whose firmware it runs, a folder under `firmware/`.
     pub firmware: String,
     /// Who can run it.
@@ -106,6 +108,15 @@ pub struct Port {
     pub repl: bool,
 }
 
+/// A button: what its pin is connected to. A press is a change from `released` to `pressed`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Button {
+    /// While it is pressed: [`Level::High`] or [`Level::Low`].
+    pub pressed: Level,
+    /// Otherwise: the other one by a resistor on the board, or [`Level::Floating`].
+    pub released: Level,
+}
+
 /// Who can run a board.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backends {
@@ -168,6 +179,17 @@ impl Board {
     /// The pin that `word` means: a role (`LED`) or a name (`P25`).
     pub fn pin(&self, word: &str) -> Option<&PinName> {
         self.roles.get(word).or_else(|| self.pins.iter().find(|pin| pin.as_str() == word))
+    }
+
+    /// The pin that `word` means and its button, if it has one.
+    pub fn button(&self, word: &str) -> Option<(&PinName, Button)> {
+        let pin = self.pin(word)?;
+        self.buttons.get(pin).map(|button| (pin, *button))
+    }
+
+    /// Every word that [`Board::button`] knows: roles first.
+    pub fn button_words(&self) -> impl Iterator<Item = &str> {
+        self.pin_words().filter(|word| self.button(word).is_some())
     }
 
     /// The line number of `pin`.

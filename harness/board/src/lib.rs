@@ -11,7 +11,8 @@ mod load;
 mod target;
 
 pub use definition::{
-    Backends, Board, FileSystem, GpioController, MemoryKind, Port, QemuMachine, Region, Span,
+    Backends, Board, Button, FileSystem, GpioController, MemoryKind, Port, QemuMachine, Region,
+    Span,
 };
 pub use load::{BoardError, load};
 pub use target::{Backend, Target, TargetError};

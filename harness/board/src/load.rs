@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use replab_record::{PinName, PortName};
+use replab_record::{Level, PinName, PortName};
 use serde::Deserialize;
 
 use crate::{
-    Backends, Board, FileSystem, GpioController, MemoryKind, Port, QemuMachine, Region, Span,
+    Backends, Board, Button, FileSystem, GpioController, MemoryKind, Port, QemuMachine, Region,
+    Span,
 };
 
 /// Why a board file is none.
@@ -46,6 +47,16 @@ pub enum BoardError {
         first: String,
         /// The last pin.
         last: String,
+    },
+    /// A button is on a pin that the board does not have, or its levels make no press.
+    #[error(
+        "{file}: button `{button}` (a button is on a role or a pin of the board; `pressed` is high or low, `released` the other one or floating)"
+    )]
+    Button {
+        /// The file.
+        file: String,
+        /// The role or pin.
+        button: String,
     },
     /// QEMU's clock cannot run at this speed.
     #[error(
@@ -139,6 +150,23 @@ struct FilePins {
     name: String,
     #[serde(default)]
     roles: BTreeMap<String, String>,
+    #[serde(default)]
+    buttons: BTreeMap<String, FileButton>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileButton {
+    pressed: FileLevel,
+    released: FileLevel,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum FileLevel {
+    High,
+    Low,
+    Floating,
 }
 
 #[derive(Deserialize)]
@@ -204,6 +232,15 @@ impl File {
             }
             roles.insert(role, pin);
         }
+        let mut buttons = BTreeMap::new();
+        for (word, button) in self.pins.buttons {
+            let pin = roles.get(&word).cloned().unwrap_or_else(|| PinName::new(word.as_str()));
+            let button = Button::from(button);
+            if !pins.contains(&pin) || !button.makes_sense() {
+                return Err(BoardError::Button { file, button: word });
+            }
+            buttons.insert(pin, button);
+        }
         let memory: BTreeMap<String, Region> =
             self.memory.into_iter().map(|(name, region)| (name, region.into())).collect();
         let nonvolatile: BTreeMap<String, Span> = self
@@ -236,6 +273,7 @@ impl File {
                 .collect(),
             pins,
             roles,
+            buttons,
             firmware: self.firmware,
             backends: Backends { qemu: self.backends.qemu.map(QemuMachine::from) },
         })
@@ -254,6 +292,28 @@ impl FileSystem {
                     && u64::from(region.at) <= start
                     && end <= u64::from(region.at) + u64::from(region.size)
             })
+    }
+}
+
+impl Button {
+    fn makes_sense(self) -> bool {
+        self.pressed != Level::Floating && self.released != self.pressed
+    }
+}
+
+impl From<FileButton> for Button {
+    fn from(file: FileButton) -> Button {
+        Button { pressed: file.pressed.into(), released: file.released.into() }
+    }
+}
+
+impl From<FileLevel> for Level {
+    fn from(file: FileLevel) -> Level {
+        match file {
+            FileLevel::High => Level::High,
+            FileLevel::Low => Level::Low,
+            FileLevel::Floating => Level::Floating,
+        }
     }
 }
 
@@ -321,6 +381,9 @@ mod tests {
         assert_eq!(board.pin("P3").and_then(|pin| board.line(pin)), Some(3));
         assert_eq!(board.pin("P32"), None);
         assert_eq!(board.role(&PinName::new("P14")), "BUTTON");
+        let button = Button { pressed: Level::Low, released: Level::Floating };
+        assert_eq!(board.buttons.get(&PinName::new("P14")), Some(&button));
+        assert_eq!(board.button_words().collect::<Vec<_>>(), ["BUTTON", "P14"]);
         assert_eq!(board.repl_port().map(|(name, _)| name.as_str()), Some("uart0"));
         assert_eq!(
             board.memory["ram"],
@@ -331,6 +394,9 @@ mod tests {
     #[test]
     fn wrong_files_say_what_is_wrong() {
         check("LED: P25", "LED: P32", "role `LED` stands for `P32`");
+        check("BUTTON: { p", "SWITCH: { p", "button `SWITCH`");
+        check("pressed: low", "pressed: floating", "button `BUTTON`");
+        check("released: floating", "released: low", "button `BUTTON`");
         check("instruction-ns: 8", "instruction-ns: 10", "no power of two");
         check("size: 0x160000", "size: 0x160001", "whole blocks");
         check("board: lab-m0", "board: lab-m1", "carries its name");

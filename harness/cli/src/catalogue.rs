@@ -30,7 +30,8 @@ pub(crate) struct Entry {
 /// How a scenario is called, and where it is.
 #[derive(Clone, Debug)]
 pub(crate) struct Name {
-    /// Its path below the scenarios folder without the ending; the stem for a file elsewhere.
+    /// Its path below the scenarios folder without the ending; the stem for a file
+    /// elsewhere. That of a case ends with the case's name: `PATH[CASE]`.
     pub(crate) identity: String,
     /// Its canonical path.
     pub(crate) file: PathBuf,
@@ -124,32 +125,34 @@ pub(crate) fn lesson_files(folder: &Path) -> Result<Vec<PathBuf>, RunError> {
     if folder.is_dir() { files_in(folder, &["md"]) } else { Ok(Vec::new()) }
 }
 
-/// The scenarios below `folder`, in the order of their identities, and those in
-/// the files of `outside` (canonical paths) that lie elsewhere.
+/// The scenarios below `folder`, in the order of their files' identities and of the
+/// cases in a file, and those in the files of `outside` (canonical paths) that lie elsewhere.
 pub(crate) fn scenarios(
     folder: &Path,
     outside: &[PathBuf],
     boards: &Boards,
     lessons: &Lessons,
 ) -> Result<Vec<Entry>, RunError> {
-    let mut entries = Vec::new();
+    let mut files = Vec::new();
     match folder.canonicalize() {
         Ok(root) => {
             for file in files_below(&root)?.into_iter().filter(|file| !is_excuses(file)) {
                 let below = file.strip_prefix(&root).unwrap_or(&file).with_extension("");
                 let identity = below.to_string_lossy().into_owned();
-                entries.push(read(Name { identity, file, is_inside: true }, boards, lessons)?);
+                let name = Name { identity, file, is_inside: true };
+                files.push((name.identity.clone(), read(name, boards, lessons)?));
             }
         }
         // Files elsewhere need no scenarios folder.
         Err(_) if !outside.is_empty() => {}
         Err(source) => return Err(RunError::Unreadable { path: folder.to_owned(), source }),
     }
-    entries.sort_by(|one: &Entry, other| one.name.identity.cmp(&other.name.identity));
+    files.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let mut entries: Vec<Entry> = files.into_iter().flat_map(|(_, entries)| entries).collect();
     for file in outside {
         if !entries.iter().any(|entry| entry.name.file == *file) {
             let name = Name { identity: stem(file), file: file.clone(), is_inside: false };
-            entries.push(read(name, boards, lessons)?);
+            entries.extend(read(name, boards, lessons)?);
         }
     }
     Ok(entries)
@@ -172,7 +175,8 @@ fn is_excuses(file: &Path) -> bool {
     file.file_name().is_some_and(|name| name == EXCUSES_FILE)
 }
 
-fn read(name: Name, boards: &Boards, lessons: &Lessons) -> Result<Entry, RunError> {
+/// The scenarios of a file: several, if it has cases.
+fn read(name: Name, boards: &Boards, lessons: &Lessons) -> Result<Vec<Entry>, RunError> {
     let text = text_of(&name.file)?;
     let world = World {
         boards,
@@ -180,8 +184,15 @@ fn read(name: Name, boards: &Boards, lessons: &Lessons) -> Result<Entry, RunErro
         beside: &|path| fs::read(name.file.with_file_name("").join(path)),
     };
     let shown = from_here(&name.file);
-    let scenario = replab_scenario::load(Path::new(&shown), &name.identity, &text, &world);
-    Ok(Entry { name, scenario })
+    let scenarios = match replab_scenario::load(Path::new(&shown), &name.identity, &text, &world) {
+        Ok(scenarios) => scenarios,
+        Err(errors) => return Ok(vec![Entry { name, scenario: Err(errors) }]),
+    };
+    let entry = |scenario: Scenario| Entry {
+        name: Name { identity: scenario.identity.clone(), ..name.clone() },
+        scenario: Ok(scenario),
+    };
+    Ok(scenarios.into_iter().map(entry).collect())
 }
 
 /// Scenario files below `folder`, sorted. What begins with a dot is no scenario.

@@ -8,6 +8,7 @@ use replab_machine::MachineError;
 use replab_memory::FootprintError;
 use replab_report::Ending;
 use replab_runner::snapshots::SnapshotError;
+use replab_scenario::RewriteError;
 use replab_setup::Missing;
 
 /// Why the command ends before anything is played.
@@ -61,6 +62,22 @@ pub(crate) enum RunError {
         /// Why not.
         source: FootprintError,
     },
+    /// A file could not be written.
+    #[error("could not write {}", path.display())]
+    Unwritable {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// An accepted answer cannot stand in its scenario.
+    #[error("{} stays as it is", path.display())]
+    Answer {
+        /// The scenario's file.
+        path: PathBuf,
+        /// Why not.
+        source: RewriteError,
+    },
     /// Two files would have the same identity, and their transcripts the same place.
     #[error("{} and {} are both scenario `{identity}` (rename one of them)", one.display(), other.display())]
     SameIdentity {
@@ -105,6 +122,8 @@ impl RunError {
             | RunError::Unreadable { .. }
             | RunError::NoFile { .. }
             | RunError::Unmeasured { .. }
+            | RunError::Unwritable { .. }
+            | RunError::Answer { .. }
             | RunError::SameIdentity { .. }
             | RunError::Tool(_)
             | RunError::Firmware(_)

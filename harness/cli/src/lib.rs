@@ -5,6 +5,7 @@
 //! judging to the runner and wording to the report. Whatever happens ends in one
 //! [`Ending`](replab_report::Ending), from which the exit code follows.
 
+mod answers;
 mod args;
 mod catalogue;
 mod ci;

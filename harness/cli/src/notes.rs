@@ -6,7 +6,7 @@ use replab_board::Board;
 use replab_report::Note;
 use replab_runner::snapshots::Comparison;
 use replab_runner::{
-    HeapFigures, Measured, MemoryFigures, Outcome, Period, StackFigures, WaveFigures,
+    Change, HeapFigures, Measured, Outcome, Period, Sample, StackFigures, WaveFigures,
 };
 use replab_scenario::show_duration;
 
@@ -15,13 +15,18 @@ use crate::place::from_here;
 /// The notes about `outcome`, oldest first.
 pub(crate) fn of(outcome: &Outcome, board: &Board) -> Vec<Note> {
     let figures = outcome.steps.iter().filter_map(|step| {
-        let Measured::Wave(figures) = step.measured.as_ref()?;
-        Some(Note { at: step.end, text: wave(figures) })
+        let text = match step.measured.as_ref()? {
+            Measured::Wave(figures) => wave(figures),
+            Measured::Memory(sample) => memory(&sample.now, sample.change),
+        };
+        Some(Note { at: step.end, text })
     });
     let mut notes = replab_report::seen(&outcome.record, board, figures.collect());
     let snapshots = outcome.snapshots.iter().filter_map(snapshot);
     notes.extend(snapshots.map(|text| Note { at: outcome.end, text }));
-    notes.extend(outcome.figures.map(|figures| Note { at: outcome.end, text: memory(&figures) }));
+    notes.extend(
+        outcome.figures.map(|figures| Note { at: outcome.end, text: memory(&figures, None) }),
+    );
     if let Some(runs @ 2..) = outcome.proved {
         notes.push(Note {
             at: outcome.end,
@@ -48,20 +53,25 @@ fn snapshot(comparison: &Comparison) -> Option<String> {
     }
 }
 
-/// `stack: 5600 of 16384 bytes at most; heap: 1024 of 200000 bytes, 150000 free in one piece`.
-fn memory(figures: &MemoryFigures) -> String {
-    let StackFigures { size, peak } = figures.stack;
-    let heap = figures.heap.map(|heap| {
-        let HeapFigures { total, used, largest_free, .. } = heap;
-        format!("; heap: {used} of {total} bytes, {largest_free} free in one piece")
+/// `heap: 11488 of 232064 bytes (+8176), 150000 free in one piece; stack: 1776 of 8192 at most (+0)`:
+/// figures, and what has changed since the ones before.
+fn memory(sample: &Sample, change: Option<Change>) -> String {
+    let Sample { stack, heap } = sample;
+    let since = |change: Option<i64>| change.map(|by| format!(" ({by:+})")).unwrap_or_default();
+    let used = change.and_then(|change| change.heap).map(|heap| heap.used);
+    let heap = heap.map(|heap| {
+        let HeapFigures { total, used: now, largest_free, .. } = heap;
+        format!("heap: {now} of {total} bytes{}, {largest_free} free in one piece; ", since(used))
     });
-    format!("stack: {peak} of {size} bytes at most{}", heap.unwrap_or_default())
+    let peak = since(change.map(|change| change.stack_peak));
+    let StackFigures { size, peak: most } = stack;
+    format!("{}stack: {most} of {size} at most{peak}", heap.unwrap_or_default())
 }
 
 /// `LED: 5 periods of 1.000 s (±0.01 %), duty 50.0 %`: the mean, and how far the
 /// period that is farthest from it is off.
 fn wave(figures: &WaveFigures) -> String {
-    let WaveFigures { pin, window, rising, periods } = figures;
+    let WaveFigures { pin, window, rising, periods, .. } = figures;
     let Some((shortest, mean, longest)) = figures.period_range() else {
         let edges = match rising {
             0 => "no rising edge".to_owned(),
@@ -139,5 +149,19 @@ mod tests {
     fn without_a_whole_period_edges_are_counted() {
         check(&[], "LED: no rising edge in 9s");
         check(&[5], "LED: 1 rising edge in 9s");
+    }
+
+    #[test]
+    fn a_sample_tells_what_has_changed() {
+        let sample = |used, peak| Sample {
+            stack: StackFigures { size: 500, peak },
+            heap: Some(HeapFigures { total: 1000, used, free: 1000 - used, largest_free: 64 }),
+        };
+        let (before, now) = (sample(300, 90), sample(180, 120));
+        let expected = "heap: 300 of 1000 bytes, 64 free in one piece; stack: 90 of 500 at most";
+        assert_eq!(memory(&before, None), expected);
+        let expected =
+            "heap: 180 of 1000 bytes (-120), 64 free in one piece; stack: 120 of 500 at most (+30)";
+        assert_eq!(memory(&now, Some(now.since(&before))), expected);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,6 +18,7 @@ use replab_runner::{Finished, Missing as IfMissing, Options, Outcome, play_all, 
 use replab_scenario::Scenario;
 use replab_setup::{Missing, Named, Tools};
 
+use crate::answers::Answers;
 use crate::catalogue::Name;
 use crate::ci::is_ci;
 use crate::clock::Clocks;
@@ -48,7 +50,8 @@ pub(crate) fn play(
     let jobs: Vec<_> = playable.iter().map(|index| runs[*index].job()).collect();
     let telling = Telling::new(args, place, voice);
     telling.begin(runs.len());
-    let mut queue = Queue { runs: &runs, told: Arc::default(), telling };
+    let answers = Answers::default();
+    let mut queue = Queue { runs: &runs, told: Arc::default(), telling, answers };
     tell_interruptions(Arc::clone(&queue.told), runs.len(), voice);
     let machine = |job: &replab_runner::Job<'_>| {
         if args.json {
@@ -66,7 +69,9 @@ pub(crate) fn play(
         None => play_all(&jobs, args.jobs, &options(args), machine, deliver),
     }
     queue.tell_unplayed_before(runs.len());
-    Ok(queue.telling.end(started.elapsed()))
+    let ending = queue.telling.end(started.elapsed());
+    queue.answers.store(voice)?;
+    Ok(ending)
 }
 
 /// Runs that wait to be told, in their order.
@@ -75,6 +80,7 @@ struct Queue<'a> {
     /// How many have been told.
     told: Arc<AtomicUsize>,
     telling: Telling<'a>,
+    answers: Answers,
 }
 
 impl Queue<'_> {
@@ -86,8 +92,13 @@ impl Queue<'_> {
     }
 
     /// Tells the next one, which came to `finished`.
-    fn tell(&mut self, finished: Finished) {
+    fn tell(&mut self, mut finished: Finished) {
         let next = self.told.load(Ordering::Relaxed);
+        if let Ok(outcome) = &mut finished.outcome
+            && outcome.verdict == Verdict::Passed
+        {
+            self.answers.add(&self.runs[next].name.file, mem::take(&mut outcome.answers));
+        }
         self.telling.run(&self.runs[next].told(), finished);
         self.told.store(next + 1, Ordering::Relaxed);
     }
@@ -101,9 +112,12 @@ fn options(args: &RunArgs) -> Options {
         (false, false) => Mode::Review,
     };
     let missing = if is_ci() { IfMissing::Breaks } else { IfMissing::Skips };
+    // As above: what another edition says is not for this one.
+    let accept_answers = args.accept && args.lesson.is_none();
     Options {
         snapshots: Some(snapshots),
         exact_snapshots: args.lesson.is_none(),
+        accept_answers,
         missing,
         figures: args.verbose,
         ..Options::default()

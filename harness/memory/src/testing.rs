@@ -57,6 +57,7 @@ pub(crate) fn board() -> Board {
         ports: BTreeMap::new(),
         pins: Vec::new(),
         roles: BTreeMap::new(),
+        buttons: BTreeMap::new(),
         firmware: String::new(),
         backends: Backends { qemu: None },
     }

@@ -169,20 +169,20 @@ impl Record {
         })
     }
 
-    /// The edges of `pin` from `start` up to, and without, `end`, and the level before them.
+    /// The edges of `pin` from `start` up to, and without, `end`, and the level before
+    /// them. What the lab drives wins over what the firmware does, as a wire would.
     pub fn wave(&self, pin: &PinName, start: MachineTime, end: MachineTime) -> Wave {
+        let mut pad = Pad::default();
         let mut before = Level::Unknown;
         let mut edges = Vec::new();
         for event in self.events.iter().take_while(|event| event.at() < end) {
-            let (level, at) = match event {
-                Event::Edge { pin: on, level, at } | Event::Driven { pin: on, level, at }
-                    if on == pin =>
-                {
-                    (*level, *at)
-                }
-                Event::Reset { at, .. } => (Level::Unknown, *at),
+            match event {
+                Event::Edge { pin: on, level, .. } if on == pin => pad.output = *level,
+                Event::Driven { pin: on, level, .. } if on == pin => pad.driven = Some(*level),
+                Event::Reset { .. } => pad = Pad::default(),
                 _ => continue,
-            };
+            }
+            let (level, at) = (pad.level(), event.at());
             if at < start {
                 before = level;
             } else if edges.last().map_or(before, |edge: &Edge| edge.level) != level {
@@ -196,6 +196,31 @@ impl Record {
     pub fn level(&self, pin: &PinName) -> Level {
         let end = MachineTime::from_nanos(u64::MAX);
         self.wave(pin, end, end).before
+    }
+}
+
+/// Who drives a pin to what.
+struct Pad {
+    /// What the firmware does, or its pull.
+    output: Level,
+    /// What the lab does, once it has done something.
+    driven: Option<Level>,
+}
+
+impl Default for Pad {
+    fn default() -> Pad {
+        Pad { output: Level::Unknown, driven: None }
+    }
+}
+
+impl Pad {
+    fn level(&self) -> Level {
+        match (self.driven, self.output) {
+            (Some(level @ (Level::High | Level::Low)), _) => level,
+            // The lab has let go of a pin that nobody else has touched.
+            (Some(level), Level::Unknown) => level,
+            (_, output) => output,
+        }
     }
 }
 
@@ -235,5 +260,48 @@ mod tests {
     #[test]
     fn a_reset_makes_outputs_unknown() {
         check(21, 40, Level::Low, &[(25, Level::Unknown), (30, Level::Low)]);
+    }
+
+    fn driven(level: Level, ns: u64) -> Event {
+        Event::Driven { pin: PinName::new("P25"), level, at: MachineTime::from_nanos(ns) }
+    }
+
+    /// The levels of P25 and their times, in a record of `events`.
+    #[track_caller]
+    fn check_levels(events: &[Event], expected: &[(u64, Level)]) {
+        let mut record = Record::default();
+        record.extend(events.iter().cloned());
+        let end = MachineTime::from_nanos(u64::MAX);
+        let wave = record.wave(&PinName::new("P25"), MachineTime::ZERO, end);
+        let got: Vec<_> = wave.edges.iter().map(|edge| (edge.at.as_nanos(), edge.level)).collect();
+        assert_eq!(got, expected);
+    }
+
+    /// QEMU says of a pulled input that its output floats while somebody else drives it.
+    #[test]
+    fn what_the_lab_drives_wins_over_the_firmware() {
+        check_levels(
+            &[
+                edge("P25", Level::High, 10),
+                driven(Level::Low, 20),
+                edge("P25", Level::Floating, 20),
+                driven(Level::Floating, 30),
+                edge("P25", Level::High, 30),
+            ],
+            &[(10, Level::High), (20, Level::Low), (30, Level::Floating), (30, Level::High)],
+        );
+    }
+
+    #[test]
+    fn a_pin_that_the_lab_lets_go_is_what_the_firmware_makes_of_it() {
+        check_levels(
+            &[driven(Level::High, 10), driven(Level::Floating, 20), edge("P25", Level::Low, 30)],
+            &[(10, Level::High), (20, Level::Floating), (30, Level::Low)],
+        );
+        let reset = Event::Reset { cause: ResetCause::Lab, at: MachineTime::from_nanos(20) };
+        check_levels(
+            &[driven(Level::High, 10), reset, driven(Level::High, 21)],
+            &[(10, Level::High), (20, Level::Unknown), (21, Level::High)],
+        );
     }
 }

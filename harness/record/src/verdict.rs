@@ -99,6 +99,13 @@ pub enum Claim {
         /// `nothing at that path`.
         got: String,
     },
+    /// A figure of the board's memory.
+    Memory {
+        /// `heap.free >= 64 KiB`.
+        expected: String,
+        /// `65520 B (63.9 KiB)`.
+        got: String,
+    },
     /// A stored snapshot.
     Snapshot {
         /// The file that holds it.

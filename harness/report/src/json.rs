@@ -240,6 +240,7 @@ fn parts(claim: &Claim) -> (&'static str, Option<&str>, String, &str) {
         Claim::Wave { expected, got } => ("wave", None, expected.clone(), got),
         Claim::Code { expected, got } => ("code", None, expected.clone(), got),
         Claim::File { expected, got } => ("file", None, expected.clone(), got),
+        Claim::Memory { expected, got } => ("memory", None, expected.clone(), got),
         Claim::Crash { expected, got } => ("crash", None, expected.clone(), got),
         Claim::Snapshot { file } => ("snapshot", None, file.display().to_string(), ""),
     }

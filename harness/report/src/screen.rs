@@ -204,7 +204,8 @@ fn claim(failure: &Failure) -> String {
         | Claim::Level { expected, got }
         | Claim::Wave { expected, got }
         | Claim::Code { expected, got }
-        | Claim::File { expected, got } => sentence(expected, got),
+        | Claim::File { expected, got }
+        | Claim::Memory { expected, got } => sentence(expected, got),
         Claim::Crash { expected, got } => {
             format!("expected {}, got {}", one_line(expected), cut(&one_line(got), SENTENCE))
         }
@@ -250,6 +251,7 @@ fn differences(claim: &Claim) -> Vec<String> {
         | Claim::Wave { expected, got }
         | Claim::Code { expected, got }
         | Claim::File { expected, got }
+        | Claim::Memory { expected, got }
         | Claim::Crash { expected, got } => {
             (expected.trim_end_matches('\n'), got.trim_end_matches('\n'))
         }

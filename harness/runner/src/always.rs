@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use replab_record::{Claim, Failure, MachineTime, Trouble};
+use replab_record::{Claim, Failure, MachineTime, StepPlace, Trouble};
 use replab_scenario::{TextPattern, show_duration};
 
 use crate::error::{failed, written};
@@ -25,13 +25,22 @@ pub(crate) const SOFT_REBOOT: &[u8] = b"MPY: soft reboot\r\n";
 
 /// Watches output and resets.
 pub(crate) struct Always<'a> {
-    never: &'a [TextPattern],
+    never: Vec<Never<'a>>,
     /// Output before here has been looked at, line by line.
     seen: usize,
     /// Within [`LOOP_WINDOW`] and since the last prompt.
     restarts: Vec<(Restart, MachineTime)>,
     /// Since the last prompt.
     count: usize,
+}
+
+/// What must not come.
+struct Never<'a> {
+    pattern: &'a TextPattern,
+    /// Output before here may hold it.
+    from: usize,
+    /// The step that forbids it; `None` for the whole run.
+    step: Option<StepPlace>,
 }
 
 /// How firmware starts again.
@@ -46,12 +55,20 @@ pub(crate) enum Restart {
 impl<'a> Always<'a> {
     /// Nothing has come yet, and `never` must not.
     pub(crate) fn new(never: &'a [TextPattern]) -> Always<'a> {
-        Always { never, seen: 0, restarts: Vec::new(), count: 0 }
+        let never = never.iter().map(|pattern| Never { pattern, from: 0, step: None });
+        Always { never: never.collect(), seen: 0, restarts: Vec::new(), count: 0 }
+    }
+
+    /// From `from` in the output on, `patterns` must not come either, because `step` says so.
+    pub(crate) fn forbid(&mut self, patterns: &'a [TextPattern], from: usize, step: &StepPlace) {
+        let never =
+            patterns.iter().map(|pattern| Never { pattern, from, step: Some(step.clone()) });
+        self.never.extend(never);
     }
 
     /// Bytes at which a machine should stop, so that [`Always::look`] sees them at once.
     pub(crate) fn patterns(&self) -> impl Iterator<Item = &[u8]> {
-        let texts = self.never.iter().filter_map(|never| match never {
+        let texts = self.never.iter().filter_map(|never| match never.pattern {
             TextPattern::Text(text) => Some(text.as_bytes()),
             TextPattern::Regex(_) => None,
         });
@@ -142,12 +159,12 @@ impl<'a> Always<'a> {
         }
     }
 
-    /// The failure, if `pattern` is in what came since the last call.
-    fn broken(&self, pattern: &TextPattern, output: &Output, lines_end: usize) -> Option<Failure> {
-        let (what, last, got) = match pattern {
+    /// The failure, if `never` is in what came since the last call.
+    fn broken(&self, never: &Never<'_>, output: &Output, lines_end: usize) -> Option<Failure> {
+        let (what, last, got) = match never.pattern {
             TextPattern::Text(text) => {
                 // A text of several lines may have begun before.
-                let from = self.seen.saturating_sub(text.len().saturating_sub(1));
+                let from = self.seen.saturating_sub(text.len().saturating_sub(1)).max(never.from);
                 let (_, found) = output.find(&[text.as_bytes()], from)?;
                 (
                     format!("{text:?}"),
@@ -156,7 +173,8 @@ impl<'a> Always<'a> {
                 )
             }
             TextPattern::Regex(regex) => {
-                let lines = output.text(self.seen..lines_end.max(self.seen));
+                let from = self.seen.max(first_line(output, never.from));
+                let lines = output.text(from..lines_end.max(from));
                 let found = regex.find(&lines)?;
                 (
                     format!("a match of /{}/", written(regex)),
@@ -165,9 +183,20 @@ impl<'a> Always<'a> {
                 )
             }
         };
-        let claim = Claim::Output { expected: format!("never {what}"), got };
-        Some(failed(claim, output.at(last).unwrap_or_default()))
+        let since = if never.step.is_some() { " from this step on" } else { "" };
+        let claim = Claim::Output { expected: format!("never {what}{since}"), got };
+        let at = output.at(last).unwrap_or_default();
+        Some(Failure { step: never.step.clone(), ..failed(claim, at) })
     }
+}
+
+/// Where the first line begins that begins at or after `from`: of a line that had
+/// begun before, an expression would take the rest for a line.
+fn first_line(output: &Output, from: usize) -> usize {
+    if output.is_line_start(from) {
+        return from;
+    }
+    output.find(&[b"\n"], from).map_or(output.len(), |(_, found)| found.end)
 }
 
 /// What ends a run.

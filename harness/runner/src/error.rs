@@ -36,6 +36,28 @@ pub enum RunError {
         /// The board.
         board: String,
     },
+    /// A step drives a pin, and nobody can.
+    #[error("the lab cannot drive the pins of board {board} (say `needs: [gpio]`)")]
+    NoPins {
+        /// The board.
+        board: String,
+    },
+    /// A button that the board does not have, although the scenario was checked against boards.
+    #[error("board {board} has no button `{button}`")]
+    NoButton {
+        /// The board.
+        board: String,
+        /// The button.
+        button: String,
+    },
+    /// A step is about the memory, and nobody knows how full it is.
+    #[error("the figures that the step asks for cannot be taken on board {board}")]
+    NoFigures {
+        /// The board.
+        board: String,
+        /// Why not.
+        source: replab_memory::Unknown,
+    },
     /// The board has no port for a REPL, and a step talks to one.
     #[error("board {board} has no port with `repl: true`")]
     NoReplPort {

@@ -5,23 +5,14 @@ use std::time::Duration;
 use replab_board::Board;
 use replab_machine::{Fault, Machine, PAINT};
 use replab_memory::{
-    FaultEntry, FaultStatus, HeapFigures, Image, Marks, StackFigures, call_chain, diagnose,
-    heap_figures, stack_figures,
+    FaultEntry, FaultStatus, Image, Marks, Sample, call_chain, diagnose, heap_figures,
+    stack_figures,
 };
 use replab_record::{CodePlace, Diagnosis, Registers, Trouble};
 use replab_scenario::show_duration;
 
 /// `WFI` and `WFE` (Armv6-M ARM §A6.7.87, §A6.7.86).
 const SLEEPS: [[u8; 2]; 2] = [[0x30, 0xbf], [0x20, 0xbf]];
-
-/// How full a board's memory is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MemoryFigures {
-    /// Of the stack.
-    pub stack: StackFigures,
-    /// Of the heap, if there is one.
-    pub heap: Option<HeapFigures>,
-}
 
 /// A stopped machine, and what is known of its firmware.
 pub(crate) struct Inspector<'m> {
@@ -55,13 +46,13 @@ impl Inspector<'_> {
     }
 
     /// How full stack and heap are, if the firmware's file has marks that tell where they are.
-    pub(crate) fn figures(&mut self) -> Option<MemoryFigures> {
+    pub(crate) fn figures(&mut self) -> Option<Sample> {
         let image = self.image?;
         let mut read = |address, length| self.read(address, length);
         let marks = Marks::find(image, &mut read).ok()?;
         let size = usize::try_from(marks.stack_high - marks.stack_low).ok()?;
         let stack = stack_figures(&marks, PAINT, &read(marks.stack_low, size)?);
-        Some(MemoryFigures { stack, heap: heap_figures(&marks, &mut read) })
+        Some(Sample { stack, heap: heap_figures(&marks, &mut read) })
     }
 
     /// The registers, if the machine has them.

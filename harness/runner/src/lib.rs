@@ -19,6 +19,7 @@ mod play;
 mod pool;
 mod prompt;
 mod prove;
+mod random;
 mod session;
 mod snapping;
 pub mod snapshots;
@@ -28,15 +29,16 @@ mod verdict;
 mod wave;
 
 pub use error::RunError;
-pub use inspector::MemoryFigures;
 pub use load::Load;
 pub use needs::{lacking, skip_reason};
-pub use play::{Content, Measured, Missing, Options, Outcome, SETTLE, StepSummary, play};
+pub use play::{
+    Content, Measured, MemorySample, Missing, Options, Outcome, SETTLE, StepSummary, play,
+};
 pub use pool::{Bug, Finished, Job, play_all};
 pub use prove::{Difference, first_difference, prove_all};
 // A part of an outcome.
-pub use replab_memory::{HeapFigures, StackFigures};
-pub use wave::{Period, WaveFigures};
+pub use replab_memory::{Change, HeapFigures, Sample, StackFigures};
+pub use wave::{Period, Pulse, WaveFigures};
 
 #[cfg(test)]
 mod tests;

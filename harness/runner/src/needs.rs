@@ -42,6 +42,8 @@ fn need_of(action: &Action) -> Option<Need> {
     match action {
         Action::Reset(Reset::Power) => Some(Need::Power),
         Action::Fs(_) => Some(Need::Files),
+        Action::Memory(_) => Some(Need::Memory),
+        Action::Drive(_) | Action::Press(_) => Some(Need::Gpio),
         _ => None,
     }
 }

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use replab_board::Board;
 use replab_machine::{Machine, Timing};
+use replab_memory::{Change, Sample};
 use replab_record::{Claim, MachineTime, Record, StepPlace, Verdict};
-use replab_scenario::{Action, Scenario, SnapshotPart, Step, show_duration};
+use replab_scenario::{Action, NewAnswer, Scenario, SnapshotPart, Step, show_duration};
 
 use crate::error::{Ended, Played, RunError};
 use crate::files;
-use crate::inspector::MemoryFigures;
 use crate::needs::skip_reason;
 use crate::session::Session;
 use crate::snapping::Seen;
@@ -32,6 +32,9 @@ pub struct Options {
     /// Whether the exact figures of a target are compared too: those of another
     /// edition of a lesson are others.
     pub exact_snapshots: bool,
+    /// Whether answers of `repl` steps that are not as claimed are kept in the outcome
+    /// instead of failing the run.
+    pub accept_answers: bool,
     /// What an emulator that is not installed does to its runs.
     pub missing: Missing,
     /// Whether the memory at the end of a run is kept in its outcome.
@@ -55,6 +58,7 @@ impl Default for Options {
             settle: SETTLE,
             snapshots: Some(Mode::ReadOnly),
             exact_snapshots: true,
+            accept_answers: false,
             missing: Missing::Breaks,
             keep_memory: false,
             figures: false,
@@ -85,7 +89,10 @@ pub struct Outcome {
     pub memory: Vec<Content>,
     /// How full stack and heap are at the end, if [`Options::figures`] asks for it and
     /// the firmware has marks (`docs/memory.md`).
-    pub figures: Option<MemoryFigures>,
+    pub figures: Option<Sample>,
+    /// Answers that are not as the scenario claims, if [`Options::accept_answers`]
+    /// asks for them.
+    pub answers: Vec<NewAnswer>,
     /// How many runs were compared and found equal, if that was asked for.
     pub proved: Option<usize>,
 }
@@ -117,6 +124,17 @@ pub struct StepSummary {
 pub enum Measured {
     /// Of `wave`.
     Wave(WaveFigures),
+    /// Of `memory`.
+    Memory(MemorySample),
+}
+
+/// What a `memory` step has found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemorySample {
+    /// How full stack and heap are.
+    pub now: Sample,
+    /// What has changed since the `memory` step before; `None` for the first.
+    pub change: Option<Change>,
 }
 
 impl Outcome {
@@ -132,6 +150,7 @@ impl Outcome {
             snapshots: Vec::new(),
             memory: Vec::new(),
             figures: None,
+            answers: Vec::new(),
             proved: None,
         }
     }
@@ -155,6 +174,7 @@ pub fn play(
         Ok(session) => session,
         Err(error) => return Outcome::unplayed(verdict::broken(&error, None)),
     };
+    session.new_answers = options.accept_answers.then(Vec::new);
     let mut run = Run { scenario, options, steps: Vec::new(), target, snapshots: Vec::new() };
     let played = run.play(&mut session);
     let end = session.now();
@@ -165,6 +185,7 @@ pub fn play(
     Outcome {
         memory,
         figures,
+        answers: session.new_answers.take().unwrap_or_default(),
         proved: None,
         verdict,
         timing,
@@ -185,10 +206,10 @@ struct Run<'a> {
     snapshots: Vec<(Comparison, StepPlace)>,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     /// From power-on to the end of the settle time. An error comes with the step
     /// that was being played.
-    fn play(&mut self, session: &mut Session<'_>) -> Result<(), Box<Stopped>> {
+    fn play(&mut self, session: &mut Session<'a>) -> Result<(), Box<Stopped>> {
         put_files(self.scenario, session).map_err(|error| stopped(Ended::Broken(error), None))?;
         let mut seen = None;
         for index in 0..self.scenario.steps.len() {
@@ -199,11 +220,16 @@ impl Run<'_> {
             })?;
             if let Action::Snapshot(parts) = &self.scenario.steps[index].action {
                 let wants_memory = parts.contains(&SnapshotPart::Memory);
+                let mut samples = Seen::samples(&self.steps);
+                if wants_memory {
+                    samples.extend(session.figures().map(|sample| (place.number, sample)));
+                }
                 let now = Seen {
                     parts: parts.clone(),
                     transcript: session.output.transcript(),
                     waves: Seen::waves(&self.steps),
-                    figures: if wants_memory { session.figures() } else { None },
+                    samples,
+                    totals: if wants_memory { session.firmware_totals() } else { None },
                 };
                 seen = Some((now, place));
             }
@@ -218,21 +244,17 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn play_step(&mut self, session: &mut Session<'_>, index: usize) -> Played {
+    fn play_step(&mut self, session: &mut Session<'a>, index: usize) -> Played {
         let step = &self.scenario.steps[index];
+        let place = self.place(index);
         session.begin(step)?;
         let start = session.now();
-        let played = steps::play(session, step);
+        let played = steps::play(session, step, &place);
         let (measured, result) = match played {
             Ok(measured) => (measured, Ok(())),
             Err(ended) => (None, Err(explained(ended, session))),
         };
-        self.steps.push(StepSummary {
-            place: self.place(index),
-            start,
-            end: session.now(),
-            measured,
-        });
+        self.steps.push(StepSummary { place, start, end: session.now(), measured });
         result
     }
 
@@ -273,7 +295,7 @@ impl Run<'_> {
         place: &StepPlace,
     ) -> Played {
         let stem = self.scenario.identity.rsplit('/').next().unwrap_or(&self.scenario.identity);
-        let source = format!("{}.yaml", self.scenario.identity);
+        let source = format!("{}.yaml", self.scenario.file_identity());
         let store = Store::beside(&self.scenario.file, mode);
         let mut compare = |stem: &str, firmware: Option<&Firmware>, body: &str| {
             let text = Text { stem, source: &source, line: place.line, firmware, body };

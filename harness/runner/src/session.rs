@@ -8,22 +8,23 @@ use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
-use replab_board::{Board, FileSystem, Region};
+use replab_board::{Board, Button, FileSystem, Region};
 use replab_machine::{Condition, Fault, Machine, StopCause, Timing};
-use replab_memory::Image;
+use replab_memory::{Footprint, Image, Sample, Totals};
 use replab_record::{
     Claim, Diagnosis, Event, Failure, Level, MachineTime, PinName, PortName, Record, Registers,
-    ResetCause, Trouble,
+    ResetCause, StepPlace, Trouble,
 };
-use replab_scenario::{At, Scenario, Step, show_duration};
+use replab_scenario::{At, Captures, NewAnswer, Scenario, Step, TextPattern, show_duration};
 use sha2::{Digest as _, Sha256};
 
 use crate::always::{Always, Restart, Sign};
 use crate::error::{Ended, Played, RunError, crash, failed};
-use crate::inspector::{Inspector, MemoryFigures};
+use crate::inspector::Inspector;
 use crate::output::{Output, quoted};
 use crate::play::Content;
 use crate::prompt::PROMPT;
+use crate::random::Random;
 use crate::snapshots::Firmware;
 
 /// The longest pattern that a machine looks for ([`Condition::Bytes`]).
@@ -75,6 +76,14 @@ pub(crate) struct Session<'a> {
     within: Duration,
     at_prompt: bool,
     line: usize,
+    /// What answers so far have had for named wildcards.
+    pub(crate) captures: Captures,
+    /// Answers that are not as claimed, where they are taken as right.
+    pub(crate) new_answers: Option<Vec<NewAnswer>>,
+    /// How full the memory was at the last `memory` step.
+    pub(crate) sample: Option<Sample>,
+    /// Where all that a step chooses comes from.
+    pub(crate) random: Random,
     firmware: Option<&'a Path>,
     /// The firmware's file, once somebody has asked for it.
     image: Option<Option<Image>>,
@@ -97,7 +106,7 @@ impl<'a> Session<'a> {
             Timing::Exact => QUIET,
             Timing::Wall => WALL_QUIET,
         };
-        Ok(Session {
+        let mut session = Session {
             board,
             record: Record::default(),
             output: Output::default(),
@@ -113,9 +122,26 @@ impl<'a> Session<'a> {
             within: Duration::ZERO,
             at_prompt: false,
             line: 0,
+            captures: Captures::new(),
+            new_answers: None,
+            sample: None,
+            random: Random::new(u64::from(scenario.seed)),
             firmware,
             image: None,
-        })
+        };
+        session.release_buttons()?;
+        Ok(session)
+    }
+
+    /// A button that a resistor of the board pulls is released from power-on on.
+    fn release_buttons(&mut self) -> Result<(), RunError> {
+        let Some(pins) = self.machine.pins.as_mut() else { return Ok(()) };
+        for (pin, button) in &self.board.buttons {
+            if button.released != Level::Floating {
+                pins.drive(pin, button.released, MachineTime::ZERO)?;
+            }
+        }
+        Ok(())
     }
 
     /// Waits for the time at which `step` starts, and starts it.
@@ -281,10 +307,30 @@ impl<'a> Session<'a> {
         Ok(self.machine.run.pending(&self.port).map_err(RunError::from)?)
     }
 
+    /// From now on `patterns` must not be sent, because `step` says so.
+    pub(crate) fn forbid(&mut self, patterns: &'a [TextPattern], step: &StepPlace) {
+        self.always.forbid(patterns, self.output.len(), step);
+    }
+
     /// The pin that a scenario's `word` means.
     pub(crate) fn pin(&self, word: &str) -> Played<PinName> {
         let missing = || RunError::NoPin { board: self.board.name.clone(), pin: word.to_string() };
         Ok(self.board.pin(word).cloned().ok_or_else(missing)?)
+    }
+
+    /// The pin of the button that a scenario's `word` means, and what a press does to it.
+    pub(crate) fn button(&self, word: &str) -> Played<(PinName, Button)> {
+        let missing =
+            || RunError::NoButton { board: self.board.name.clone(), button: word.to_string() };
+        let (pin, button) = self.board.button(word).ok_or_else(missing)?;
+        Ok((pin.clone(), button))
+    }
+
+    /// Drives `pin` to `level` from `at` on. The machine must be let go for it to happen.
+    pub(crate) fn drive(&mut self, pin: &PinName, level: Level, at: MachineTime) -> Played {
+        let no_pins = || RunError::NoPins { board: self.board.name.clone() };
+        let pins = self.machine.pins.as_mut().ok_or_else(no_pins)?;
+        Ok(pins.drive(pin, level, at).map_err(RunError::from)?)
     }
 
     /// What `pin` is now, and since when.
@@ -387,8 +433,14 @@ impl<'a> Session<'a> {
     }
 
     /// How full stack and heap are.
-    pub(crate) fn figures(&mut self) -> Option<MemoryFigures> {
+    pub(crate) fn figures(&mut self) -> Option<Sample> {
         self.inspector().figures()
+    }
+
+    /// What the firmware's file takes of the board's memories, if it can be measured.
+    pub(crate) fn firmware_totals(&self) -> Option<Totals> {
+        let footprint = Footprint::read(&std::fs::read(self.firmware?).ok()?).ok()?;
+        Some(Totals::of(&footprint.regions_of(self.board).ok()?))
     }
 
     fn inspector(&mut self) -> Inspector<'_> {
@@ -410,6 +462,11 @@ impl<'a> Session<'a> {
             Some(Content { at: region.at, bytes })
         };
         regions.iter().filter_map(content).collect()
+    }
+
+    /// The port of the REPL.
+    pub(crate) fn port(&self) -> &PortName {
+        &self.port
     }
 
     /// `what` should have come by the deadline, and since `from` this came.

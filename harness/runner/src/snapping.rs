@@ -1,8 +1,8 @@
 //! The texts of a run's snapshots: what every target must agree on, and exact figures.
 
+use replab_memory::{Sample, Totals};
 use replab_scenario::{SnapshotPart, show_duration};
 
-use crate::inspector::MemoryFigures;
 use crate::play::{Measured, StepSummary};
 use crate::wave::WaveFigures;
 
@@ -12,17 +12,29 @@ pub(crate) struct Seen {
     pub(crate) parts: Vec<SnapshotPart>,
     pub(crate) transcript: String,
     pub(crate) waves: Vec<(usize, WaveFigures)>,
-    pub(crate) figures: Option<MemoryFigures>,
+    /// Of each `memory` step by its number, and of the snapshot's own.
+    pub(crate) samples: Vec<(usize, Sample)>,
+    /// What the firmware's file takes.
+    pub(crate) totals: Option<Totals>,
 }
 
 impl Seen {
     /// The waves that `steps` have measured, by the number of the step.
     pub(crate) fn waves(steps: &[StepSummary]) -> Vec<(usize, WaveFigures)> {
-        let wave = |step: &StepSummary| {
-            let Measured::Wave(figures) = step.measured.as_ref()?;
-            Some((step.place.number, figures.clone()))
+        let wave = |step: &StepSummary| match step.measured.as_ref()? {
+            Measured::Wave(figures) => Some((step.place.number, figures.clone())),
+            Measured::Memory(_) => None,
         };
         steps.iter().filter_map(wave).collect()
+    }
+
+    /// The samples that `steps` have taken, by the number of the step.
+    pub(crate) fn samples(steps: &[StepSummary]) -> Vec<(usize, Sample)> {
+        let sample = |step: &StepSummary| match step.measured.as_ref()? {
+            Measured::Memory(sample) => Some((step.place.number, sample.now)),
+            Measured::Wave(_) => None,
+        };
+        steps.iter().filter_map(sample).collect()
     }
 
     fn has(&self, part: SnapshotPart) -> bool {
@@ -53,9 +65,10 @@ impl Seen {
         }
         if self.has(SnapshotPart::Memory) {
             heading(&mut text, "memory, in bytes");
-            text.push_str(
-                &self.figures.map_or("unknown\n".to_string(), |figures| memory(&figures)),
-            );
+            if let Some(totals) = self.totals {
+                text.push_str(&format!("flash.used {}\nram.used {}\n", totals.flash, totals.ram));
+            }
+            self.samples.iter().for_each(|(step, sample)| text.push_str(&memory(*step, sample)));
         }
         (self.has(SnapshotPart::Wave) || self.has(SnapshotPart::Memory)).then_some(text)
     }
@@ -98,12 +111,13 @@ fn fine(step: usize, wave: &WaveFigures) -> String {
     text
 }
 
-fn memory(figures: &MemoryFigures) -> String {
-    let stack = figures.stack;
-    let mut text = format!("stack.size {}\nstack.peak {}\n", stack.size, stack.peak);
-    if let Some(heap) = figures.heap {
+fn memory(step: usize, sample: &Sample) -> String {
+    let Sample { stack, heap } = sample;
+    let mut text =
+        format!("step {step}:\n  stack.size {}\n  stack.peak {}\n", stack.size, stack.peak);
+    if let Some(heap) = heap {
         text.push_str(&format!(
-            "heap.total {}\nheap.used {}\nheap.free {}\nheap.largest {}\n",
+            "  heap.total {}\n  heap.used {}\n  heap.free {}\n  heap.largest {}\n",
             heap.total, heap.used, heap.free, heap.largest_free
         ));
     }
@@ -132,6 +146,9 @@ mod tests {
             pin: "LED".into(),
             window: Duration::from_secs(3),
             rising: 3,
+            first: None,
+            high: Vec::new(),
+            low: Vec::new(),
             periods: vec![period(5_000_000), period(1_005_000_123)],
         };
         let heap = HeapFigures { total: 1000, used: 400, free: 600, largest_free: 512 };
@@ -140,7 +157,8 @@ mod tests {
             parts: parts.to_vec(),
             transcript: ">>> 1\n1\n>>>".into(),
             waves: vec![(4, wave)],
-            figures: Some(MemoryFigures { stack, heap: Some(heap) }),
+            samples: vec![(5, Sample { stack, heap: Some(heap) })],
+            totals: Some(Totals { flash: 2000, ram: 500 }),
         };
         let shown = |text: Option<String>| text.unwrap_or("none\n".to_string());
         expected.assert_eq(&format!("{}-- exact\n{}", shown(seen.common()), shown(seen.exact())));
@@ -183,16 +201,19 @@ mod tests {
         check(
             &[SnapshotPart::Memory],
             &expect![[r#"
-            none
-            -- exact
-            [memory, in bytes]
-            stack.size 8192
-            stack.peak 1776
-            heap.total 1000
-            heap.used 400
-            heap.free 600
-            heap.largest 512
-        "#]],
+                none
+                -- exact
+                [memory, in bytes]
+                flash.used 2000
+                ram.used 500
+                step 5:
+                  stack.size 8192
+                  stack.peak 1776
+                  heap.total 1000
+                  heap.used 400
+                  heap.free 600
+                  heap.largest 512
+            "#]],
         );
     }
 }

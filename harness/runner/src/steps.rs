@@ -4,27 +4,38 @@
 //! what came, and gives back figures worth showing.
 
 mod boot;
+mod drive;
 mod exec;
 mod expect;
 mod fs;
 mod judge;
 mod key;
+mod memory;
+mod never;
 mod paste;
 mod pin;
+mod press;
+mod quiet;
 mod repl;
 mod reset;
 mod send;
 mod wait;
 mod wave;
 
+use replab_record::StepPlace;
 use replab_scenario::{Action, Step};
 
 use crate::error::Played;
 use crate::play::Measured;
 use crate::session::Session;
 
-/// Plays one step that has begun. A snapshot is taken by who plays the scenario.
-pub(crate) fn play(session: &mut Session<'_>, step: &Step) -> Played<Option<Measured>> {
+/// Plays one step that has begun, and that stands at `place`. A snapshot is taken by
+/// who plays the scenario.
+pub(crate) fn play<'a>(
+    session: &mut Session<'a>,
+    step: &'a Step,
+    place: &StepPlace,
+) -> Played<Option<Measured>> {
     match &step.action {
         Action::Boot(how) => boot::play(session, *how)?,
         Action::Repl(exchanges) => repl::play(session, exchanges)?,
@@ -33,13 +44,20 @@ pub(crate) fn play(session: &mut Session<'_>, step: &Step) -> Played<Option<Meas
         Action::Send(bytes) => send::play(session, bytes)?,
         Action::Key(bytes) => key::play(session, bytes)?,
         Action::Expect(expect) => expect::play(session, expect)?,
+        Action::Quiet(time) => quiet::play(session, *time)?,
         Action::Wait(time) => wait::play(session, *time)?,
+        Action::Drive(levels) => drive::play(session, levels)?,
+        Action::Press(press) => press::play(session, press)?,
         Action::Pin(levels) => pin::play(session, levels, step.hold)?,
         Action::Wave(claim) => {
             return wave::play(session, claim).map(|figures| Some(Measured::Wave(figures)));
         }
         Action::Reset(how) => reset::play(session, *how)?,
         Action::Fs(what) => fs::play(session, what)?,
+        Action::Memory(claims) => {
+            return memory::play(session, claims).map(|sample| Some(Measured::Memory(sample)));
+        }
+        Action::Never(patterns) => never::play(session, patterns, place),
         Action::Snapshot(_) => {}
     }
     Ok(None)
@@ -55,11 +73,16 @@ pub(crate) fn word(action: &Action) -> &'static str {
         Action::Send(_) => "send",
         Action::Key(_) => "key",
         Action::Expect(_) => "expect",
+        Action::Quiet(_) => "quiet",
         Action::Wait(_) => "wait",
+        Action::Drive(_) => "drive",
+        Action::Press(_) => "press",
         Action::Pin(_) => "pin",
         Action::Wave(_) => "wave",
         Action::Reset(_) => "reset",
         Action::Fs(_) => "fs",
+        Action::Memory(_) => "memory",
+        Action::Never(_) => "never",
         Action::Snapshot(_) => "snapshot",
     }
 }

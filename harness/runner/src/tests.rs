@@ -16,6 +16,7 @@ mod prove;
 mod repl;
 mod resets;
 mod runs;
+mod stimuli;
 mod time;
 mod trouble;
 
@@ -45,7 +46,11 @@ memory:
 file-system: { at: 0x10000, size: 0x10000, block-size: 4096, program-size: 256 }
 ports:
   uart0: { baud: 100000, repl: true }
-pins: { lines: 4, name: P, roles: { LED: P2 } }
+pins:
+  lines: 4
+  name: P
+  roles: { LED: P2, BUTTON: P3 }
+  buttons: { BUTTON: { pressed: low, released: floating } }
 firmware: none
 backends: {}
 ";
@@ -221,6 +226,7 @@ fn claimed(claim: &Claim) -> String {
         Claim::Code { expected, got } => ("code", expected, got),
         Claim::File { expected, got } => ("file", expected, got),
         Claim::Crash { expected, got } => ("crash", expected, got),
+        Claim::Memory { expected, got } => ("memory", expected, got),
         Claim::Snapshot { file } => return format!("snapshot {}\n", file.display()),
     };
     format!("{kind}\nexpected: {expected}\ngot:      {got}\n")

@@ -4,10 +4,11 @@
 //! what is cut off by the window's borders is not judged. All times are those of
 //! the edges, so nothing here is finer or coarser than the machine.
 
+use std::iter;
 use std::time::Duration;
 
 use replab_record::{Edge, Level, MachineTime, Wave};
-use replab_scenario::show_duration;
+use replab_scenario::{Direction, show_duration};
 
 /// The most rows of a table of edges.
 const ROWS: usize = 12;
@@ -23,6 +24,21 @@ pub struct WaveFigures {
     pub rising: usize,
     /// The whole periods, in order.
     pub periods: Vec<Period>,
+    /// The first edge.
+    pub first: Option<Direction>,
+    /// The whole high pulses, in order.
+    pub high: Vec<Pulse>,
+    /// The whole low pulses, in order.
+    pub low: Vec<Pulse>,
+}
+
+/// A level between two edges inside the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pulse {
+    /// The edge that begins it.
+    pub start: MachineTime,
+    /// How long it is.
+    pub width: Duration,
 }
 
 /// From a rising edge to the next.
@@ -57,6 +73,9 @@ impl WaveFigures {
             window: wave.end - wave.start,
             rising: rising.len(),
             periods: rising.windows(2).map(period).collect(),
+            first: first(wave),
+            high: pulses(wave, Level::High),
+            low: pulses(wave, Level::Low),
         }
     }
 
@@ -151,6 +170,22 @@ fn aligned(rows: &[[String; 6]]) -> Vec<String> {
 fn rising(wave: &Wave) -> impl Iterator<Item = &Edge> {
     // Neighbours differ in level, and so does the first from what was before.
     wave.edges.iter().filter(|edge| edge.level == Level::High)
+}
+
+/// What the first edge is. That an output is driven low for the first time is none.
+fn first(wave: &Wave) -> Option<Direction> {
+    let before = iter::once(wave.before).chain(wave.edges.iter().map(|edge| edge.level));
+    wave.edges.iter().zip(before).find_map(|(edge, before)| match (before, edge.level) {
+        (_, Level::High) => Some(Direction::Rising),
+        (Level::High, _) => Some(Direction::Falling),
+        _ => None,
+    })
+}
+
+/// The parts of `wave` at `level` that begin and end inside the window.
+fn pulses(wave: &Wave, level: Level) -> Vec<Pulse> {
+    let whole = wave.edges.windows(2).filter(|pair| pair[0].level == level);
+    whole.map(|pair| Pulse { start: pair[0].at, width: pair[1].at - pair[0].at }).collect()
 }
 
 /// How long the pin was high from `start`, where it rose, to `end`.

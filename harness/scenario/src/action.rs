@@ -1,19 +1,23 @@
 //! Reads the values of the actions, each of its own shape.
 
-use std::time::Duration;
+use replab_record::{Bound, Figure};
 
-use replab_record::Level;
-
+use crate::bytes::parse_bound;
 use crate::error::Problem;
 use crate::file;
 use crate::key::{KEYS, key_bytes};
 use crate::lesson::Block;
 use crate::pattern::Expected;
-use crate::quantity::{QuantityError, Tolerance, parse_duration, parse_duty, parse_period};
+use crate::pins;
+use crate::quantity::{parse_duration, some_time};
 use crate::reading::Reading;
-use crate::scenario::{Action, Boot, Code, Expect, Reset, SnapshotPart, TextPattern, WaveClaim};
+use crate::scenario::{Action, Boot, Code, Expect, Reset, SnapshotPart, TextPattern};
 use crate::transcript::parse_transcript;
 use crate::tree::{Node, Value};
+use crate::wave;
+
+/// The parts of a record that `snapshot` takes.
+pub(crate) const SNAPSHOT_WORDS: [&str; 3] = ["transcript", "wave", "memory"];
 
 /// Reads the value of the action `word`, one of [`crate::STEP_WORDS`].
 pub(crate) fn read(reading: &mut Reading<'_>, word: &str, value: &Node) -> Option<Action> {
@@ -25,11 +29,16 @@ pub(crate) fn read(reading: &mut Reading<'_>, word: &str, value: &Node) -> Optio
         "send" => Action::Send(send(reading, value)?),
         "key" => Action::Key(key(reading, value)?),
         "expect" => Action::Expect(expect(reading, value)?),
+        "quiet" => Action::Quiet(reading.quantity(value, "quiet", some_time)?),
         "wait" => Action::Wait(reading.quantity(value, "wait", parse_duration)?),
-        "pin" => Action::Pin(pins(reading, value)?),
-        "wave" => Action::Wave(wave(reading, value)?),
+        "drive" => Action::Drive(pins::levels(reading, value, "drive")?),
+        "press" => Action::Press(pins::press(reading, value)?),
+        "pin" => Action::Pin(pins::levels(reading, value, "pin")?),
+        "wave" => Action::Wave(wave::read(reading, value)?),
         "reset" => Action::Reset(reset(reading, value)?),
         "fs" => Action::Fs(file::fs(reading, value)?),
+        "memory" => Action::Memory(memory(reading, value)?),
+        "never" => Action::Never(never(reading, value)?),
         "snapshot" => Action::Snapshot(snapshot(reading, value)?),
         _ => unreachable!("only words of STEP_WORDS come here"),
     })
@@ -64,7 +73,13 @@ fn repl(reading: &mut Reading<'_>, node: &Node) -> Option<Action> {
         );
     };
     match parse_transcript(text, |index| node.line_of(index)) {
-        Ok(exchanges) => Some(Action::Repl(exchanges)),
+        Ok(exchanges) => {
+            for exchange in &exchanges {
+                // The answer begins below what is typed.
+                reading.names(&exchange.expected, node, exchange.line + exchange.typed.len());
+            }
+            Some(Action::Repl(exchanges))
+        }
         Err(error) => {
             let place = reading.line_place(node.line_of(error.index()), node.place);
             reading.fail(place, error)
@@ -92,17 +107,24 @@ fn code(reading: &mut Reading<'_>, node: &Node, word: &'static str) -> Option<Co
     let prints = optional(fields.get("prints"), |node| reading.text(node, "prints"))?;
     let raises = optional(fields.get("raises"), |node| exception(reading, node))?;
     let claims = optional(fields.get("claims"), |node| claims(reading, node, block.as_ref()))?;
+    let prints = prints.map(|text| Expected::parse(&text));
+    if let (Some(prints), Some(node)) = (&prints, fields.get("prints")) {
+        reading.names(prints, node, node.line_of(0));
+    }
     Some(Code {
         text,
         block: block.map(|block| block.name),
-        prints: prints.map(|text| Expected::parse(&text)),
+        prints,
         claims: claims.unwrap_or_default(),
         raises,
     })
 }
 
 /// What `read` makes of `node`, if there is one; `None` if that fails.
-fn optional<T>(node: Option<&&Node>, read: impl FnOnce(&Node) -> Option<T>) -> Option<Option<T>> {
+pub(crate) fn optional<T>(
+    node: Option<&&Node>,
+    read: impl FnOnce(&Node) -> Option<T>,
+) -> Option<Option<T>> {
     match node {
         Some(node) => read(node).map(Some),
         None => Some(None),
@@ -257,6 +279,18 @@ pub(crate) fn text_pattern(
     }
 }
 
+/// What must not come: one pattern, or a list.
+pub(crate) fn never(reading: &mut Reading<'_>, node: &Node) -> Option<Vec<TextPattern>> {
+    let Value::List(items) = &node.value else {
+        return text_pattern(reading, node, "never").map(|pattern| vec![pattern]);
+    };
+    if items.is_empty() {
+        return reading.fail(node.place, Problem::Empty { key: "never".to_owned() });
+    }
+    let patterns: Vec<_> = items.iter().map(|item| text_pattern(reading, item, "never")).collect();
+    patterns.into_iter().collect()
+}
+
 /// Text that is not empty.
 fn some_text(reading: &mut Reading<'_>, node: &Node, word: &'static str) -> Option<String> {
     let text = reading.text(node, word)?;
@@ -283,93 +317,34 @@ fn read_regex(reading: &mut Reading<'_>, node: &Node) -> Option<regex::Regex> {
     }
 }
 
-fn pins(reading: &mut Reading<'_>, node: &Node) -> Option<Vec<(String, Level)>> {
-    let wanted = "pins and levels: `{ LED: high }`";
-    let Value::Map(entries) = &node.value else { return reading.kind(node, "pin", wanted) };
-    if entries.is_empty() {
-        return reading.kind(node, "pin", wanted);
-    }
-    let pins: Vec<_> = entries
-        .iter()
-        .map(|(pin, level)| Some((pin_word(reading, pin)?, read_level(reading, level)?)))
-        .collect();
-    pins.into_iter().collect()
-}
-
-/// A role or a name that each of the scenario's boards has.
-fn pin_word(reading: &mut Reading<'_>, node: &Node) -> Option<String> {
-    let word = reading.text(node, "pin")?;
-    match reading.boards.iter().find(|board| board.pin(&word).is_none()) {
-        None => Some(word),
-        Some(board) => {
-            let problem = Problem::unknown("pin", &word, board.pin_words());
-            reading.fail(node.place, problem)
-        }
-    }
-}
-
-fn read_level(reading: &mut Reading<'_>, node: &Node) -> Option<Level> {
-    match reading.text(node, "pin")?.as_str() {
-        "high" => Some(Level::High),
-        "low" => Some(Level::Low),
-        "floating" => Some(Level::Floating),
-        word => {
-            reading.fail(node.place, Problem::unknown("level", word, ["high", "low", "floating"]))
-        }
-    }
-}
-
-fn wave(reading: &mut Reading<'_>, node: &Node) -> Option<WaveClaim> {
-    if !matches!(node.value, Value::Map(_)) {
-        return reading.kind(node, "wave", "`{ pin: LED, for: 5s, period: 1s ±1% }`");
-    }
-    let fields = reading.fields(node, "wave", &["pin", "for", "period", "duty", "count"])?;
-    let pin = reading.required(node, &fields, "pin", "say which: `pin: LED`");
-    let window = reading.required(node, &fields, "for", "say how long to look: `for: 5s`");
-    let claim = WaveClaim {
-        pin: pin_word(reading, pin?)?,
-        window: reading.quantity(window?, "for", some_time)?,
-        period: optional(fields.get("period"), |node| {
-            reading.quantity(node, "period", parse_period)
-        })?,
-        duty: optional(fields.get("duty"), |node| reading.quantity(node, "duty", parse_duty))?,
-        count: optional(fields.get("count"), |node| reading.number(node, "count"))?,
+/// `sample`, or figures and bounds on them.
+fn memory(reading: &mut Reading<'_>, node: &Node) -> Option<Vec<(Figure, Bound)>> {
+    let wanted = "`sample`, or figures and bounds: `{ heap.free: \">= 64 KiB\" }`";
+    let entries = match &node.value {
+        Value::Text(word) if word == "sample" => return Some(Vec::new()),
+        Value::Map(entries) if !entries.is_empty() => entries,
+        _ => return reading.kind(node, "memory", wanted),
     };
-    match impossible(&claim) {
-        None => Some(claim),
-        Some(problem) => reading.fail(node.place, problem),
-    }
+    let claims: Vec<_> = entries
+        .iter()
+        .map(|(figure, bound)| {
+            let (figure, bound) =
+                (self::figure(reading, figure), reading.quantity(bound, "memory", parse_bound));
+            Some((figure?, bound?))
+        })
+        .collect();
+    claims.into_iter().collect()
 }
 
-/// A duration in which something can happen.
-fn some_time(text: &str) -> Result<Duration, QuantityError> {
-    match parse_duration(text)? {
-        Duration::ZERO => {
-            Err(QuantityError::OutOfRange { text: text.to_owned(), range: "more than 0s" })
+fn figure(reading: &mut Reading<'_>, node: &Node) -> Option<Figure> {
+    let word = reading.text(node, "memory")?;
+    match Figure::of_word(&word) {
+        Some(figure) => Some(figure),
+        None => {
+            let known = Figure::WORDS.map(|(_, word)| word);
+            reading.fail(node.place, Problem::unknown("figure of memory", &word, known))
         }
-        time => Ok(time),
     }
-}
-
-/// Why no wave can be as `claim` says.
-fn impossible(claim: &WaveClaim) -> Option<Problem> {
-    let needs_period = claim.period.is_some() || claim.duty.is_some();
-    match claim.count {
-        None if !needs_period => return Some(Problem::EmptyWave),
-        Some(count @ 0..2) if needs_period => return Some(Problem::FewEdges { count }),
-        _ => {}
-    }
-    let (period, tolerance) = claim.period.unwrap_or((Duration::ZERO, Tolerance::Relative(0.0)));
-    let shortest = period.saturating_sub(tolerance.of(period));
-    // Neighbouring edges are a period apart, and the window ends before its last nanosecond.
-    let periods = u32::try_from(claim.count.unwrap_or(2).saturating_sub(1)).unwrap_or(u32::MAX);
-    let window = claim.window;
-    let is_short = shortest.checked_mul(periods).is_none_or(|needed| needed >= window);
-    (window.is_zero() || is_short && claim.period.is_some()).then_some(Problem::ShortWindow {
-        window,
-        period,
-        periods,
-    })
 }
 
 fn snapshot(reading: &mut Reading<'_>, node: &Node) -> Option<Vec<SnapshotPart>> {
@@ -384,8 +359,7 @@ fn snapshot(reading: &mut Reading<'_>, node: &Node) -> Option<Vec<SnapshotPart>>
             "wave" => Some(SnapshotPart::Wave),
             "memory" => Some(SnapshotPart::Memory),
             word => {
-                let known = ["transcript", "wave", "memory"];
-                reading.fail(item.place, Problem::unknown("part of a record", word, known))
+                reading.fail(item.place, Problem::unknown("part of a record", word, SNAPSHOT_WORDS))
             }
         })
         .collect();

@@ -4,6 +4,7 @@
 //! [`miette::Diagnostic`], so that whoever prints it shows file, line, column,
 //! the source line, and what is allowed instead.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 
+use crate::cases::MOST_CASES;
 use crate::lesson::BlockError;
 use crate::quantity::{QuantityError, show_duration};
 use crate::transcript::TranscriptError;
@@ -23,9 +25,12 @@ use crate::tree::Place;
 pub struct ScenarioErrors(pub Vec<ScenarioError>);
 
 impl ScenarioErrors {
-    /// What is wrong with `file`, whose content is `text`, in the order of the file.
+    /// What is wrong with `file`, whose content is `text`, in the order of the file;
+    /// what is wrong for several of its cases once.
     pub(crate) fn of(mut errors: Vec<Located>, file: &Path, text: &str) -> ScenarioErrors {
         errors.sort_by_key(Located::offset);
+        let mut said = BTreeSet::new();
+        errors.retain(|error| said.insert((error.offset(), error.problem.to_string())));
         let (name, text) = (file.display().to_string(), Arc::new(text.to_owned()));
         ScenarioErrors(errors.into_iter().map(|error| error.in_file(&name, &text)).collect())
     }
@@ -56,6 +61,16 @@ pub enum Problem {
     TooLarge {
         /// How much, and what is allowed.
         why: String,
+    },
+    /// A file that no board has room for.
+    #[error("this file has {bytes} bytes, and the file system of {board} has {room} in all")]
+    NoRoom {
+        /// Of the file.
+        bytes: usize,
+        /// The board.
+        board: String,
+        /// Bytes of its file system.
+        room: u32,
     },
     /// A key that nobody knows.
     #[error("unknown {what} `{word}`")]
@@ -199,6 +214,48 @@ pub enum Problem {
         /// The expression.
         expression: String,
     },
+    /// A contact that bounces for longer than it is pressed.
+    #[error("a press of {} has no room for {} of bouncing", show_duration(*.time), show_duration(*.bounce))]
+    LongBounce {
+        /// How long it bounces.
+        bounce: Duration,
+        /// How long it is pressed.
+        time: Duration,
+    },
+    /// Two claims that are one.
+    #[error("`period` and `frequency` claim the same thing")]
+    PeriodAndFrequency,
+    /// Pulses where none can be.
+    #[error("with `count: 0` there is no rising edge, and no whole pulse")]
+    NoEdges,
+    /// A range with its borders the wrong way round.
+    #[error("`min` is {}, which is more than `max`, {}", show_duration(*.min), show_duration(*.max))]
+    MinAboveMax {
+        /// The lower border.
+        min: Duration,
+        /// The upper one.
+        max: Duration,
+    },
+    /// A pulse that the window has no room for.
+    #[error("{} has no room for a pulse of {}", show_duration(*.window), show_duration(*.width))]
+    ShortForPulse {
+        /// How long the step looks.
+        window: Duration,
+        /// The least width.
+        width: Duration,
+    },
+    /// More cases than a file may have.
+    #[error("there are {count} cases, and a file has at most {MOST_CASES}")]
+    ManyCases {
+        /// How many.
+        count: usize,
+    },
+    /// A name that two wildcards capture.
+    #[error("`{name}` is captured twice")]
+    CapturedTwice {
+        /// The name.
+        name: String,
+    },
     /// A wave that claims nothing.
     #[error("this wave claims nothing")]
     EmptyWave,
@@ -263,6 +320,9 @@ impl Problem {
                 return Problem::unknown("heading", heading, headings.iter().map(String::as_str))
                     .help();
             }
+            Problem::Unknown { what: "capture", known, .. } if known.is_empty() => {
+                "a step before has to capture it: `<NAME:int>`".to_owned()
+            }
             Problem::Unknown { nearest, known, .. } => {
                 let list = shortened(known);
                 match nearest {
@@ -272,6 +332,7 @@ impl Problem {
             }
             Problem::Missing { advice, .. } => (*advice).to_owned(),
             Problem::Kind { wanted, .. } => format!("it must be {wanted}"),
+            Problem::NoRoom { .. } => "leave it out, or play on a board with more flash".to_owned(),
             Problem::TooLarge { .. } => "make several scenarios of it".to_owned(),
             Problem::TwoActions { .. } => "make two steps of it: each begins with `- `".to_owned(),
             Problem::NoAction => format!("give it one of: {}", crate::step::STEP_WORDS.join(", ")),
@@ -306,7 +367,17 @@ impl Problem {
                 r"there are: \r \n \t \e \\ and \x03 (two hexadecimal digits)".to_owned()
             }
             Problem::Outside { .. } => "write a relative path without `..`".to_owned(),
-            Problem::EmptyWave => "give it one or more of: period, duty, count".to_owned(),
+            Problem::ManyCases { .. } => "make several files of it".to_owned(),
+            Problem::CapturedTwice { .. } => "give it another name".to_owned(),
+            Problem::LongBounce { .. } => "press longer, or bounce shorter".to_owned(),
+            Problem::PeriodAndFrequency => "keep one of them".to_owned(),
+            Problem::NoEdges => "leave out high, low and first, or count more".to_owned(),
+            Problem::MinAboveMax { .. } => "exchange them".to_owned(),
+            Problem::ShortForPulse { .. } => "look longer, or claim less".to_owned(),
+            Problem::EmptyWave => {
+                "give it one or more of: period, frequency, duty, count, first, high, low"
+                    .to_owned()
+            }
             Problem::NeedlessExcuse { .. } => "take it out".to_owned(),
             Problem::ExcusedCode { blocks, .. } => {
                 let blocks = blocks.iter().map(|name| format!("`block: {name:?}`"));

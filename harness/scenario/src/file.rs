@@ -40,11 +40,27 @@ pub(crate) fn files(
     let files: Vec<_> = entries
         .iter()
         .map(|(path, value)| {
-            let (path, content) = (board_path(reading, path, key), content(reading, value, key));
-            Some((path?, content?))
+            let (name, content) = (board_path(reading, path, key), content(reading, value, key));
+            let (name, content) = (name?, content?);
+            fits(reading, path, content.len())?;
+            Some((name, content))
         })
         .collect();
     files.into_iter().collect()
+}
+
+/// Whether a file of `bytes` bytes has room on every board of the scenario's. That
+/// all files together have is known when their file system is made.
+fn fits(reading: &mut Reading<'_>, path: &Node, bytes: usize) -> Option<()> {
+    let rooms = reading.boards.iter().filter_map(|board| Some((board, board.file_system?.size)));
+    let too_small = rooms.min_by_key(|(_, room)| *room).filter(|(_, room)| bytes > *room as usize);
+    match too_small {
+        None => Some(()),
+        Some((board, room)) => {
+            let board = board.name.clone();
+            reading.fail(path.place, Problem::NoRoom { bytes, board, room })
+        }
+    }
 }
 
 fn some_files(

@@ -12,41 +12,53 @@
 
 mod action;
 mod bytes;
+mod cases;
 mod coverage;
 mod error;
 mod file;
+mod frequency;
 mod key;
 mod lesson;
 mod load;
 mod pattern;
+mod pins;
 mod python;
 mod quantity;
 mod reading;
+mod rewrite;
 mod scenario;
+mod schema;
 mod step;
 mod transcript;
 mod tree;
+mod wave;
 
 pub use bytes::{parse_bound, parse_bytes};
+pub use cases::{CASE_WORDS, MOST_CASES};
 pub use coverage::{
     BlockCoverage, Coverage, EXCUSES_FILE, Excuses, OutputCoverage, SectionCoverage, State,
     coverage, load_excuses,
 };
 pub use error::{Problem, ScenarioError, ScenarioErrors};
+pub use frequency::{Frequency, hertz, parse_frequency, show_hertz};
 pub use key::{KEYS, key_bytes};
 pub use lesson::{Block, BlockError, Lesson, Section};
 pub use load::{FILE_WORDS, Lessons, NEED_WORDS, World, load};
-pub use pattern::{Expected, NOTHING};
+pub use pattern::{Captures, Expected, NOTHING};
+pub use pins::{LEVEL_WORDS, PRESS_WORDS};
 pub use quantity::{
     QuantityError, Tolerance, parse_duration, parse_duty, parse_percent, parse_period,
     show_duration,
 };
+pub use rewrite::{NewAnswer, RewriteError, rewrite};
 pub use scenario::{
-    Action, At, Boot, Code, DEFAULT_WITHIN, Exchange, Expect, Fs, Need, Reset, Scenario,
-    SnapshotPart, Step, TextPattern, WaveClaim,
+    Action, At, Boot, Code, DEFAULT_WITHIN, Direction, Exchange, Expect, Fs, Need, Press, Reset,
+    Scenario, SnapshotPart, Step, TextPattern, WaveClaim, Width,
 };
+pub use schema::schema;
 pub use step::{MODIFIER_WORDS, STEP_WORDS};
 pub use transcript::{TranscriptError, parse_transcript};
+pub use wave::{DIRECTION_WORDS, WAVE_WORDS, WIDTH_WORDS};
 
 #[cfg(test)]
 mod tests;

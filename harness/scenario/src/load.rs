@@ -10,16 +10,19 @@ use std::sync::Arc;
 
 use replab_board::Board;
 
+use crate::cases::{self, Case};
 use crate::error::{Problem, ScenarioErrors};
 use crate::lesson::Lesson;
 use crate::reading::Reading;
-use crate::scenario::{Need, Scenario, Step, TextPattern};
+use crate::scenario::{Need, Scenario, Step};
 use crate::tree::{self, Node, Place, Style, Value};
 use crate::{action, file, step};
 
 /// The keys of a scenario's top level.
-pub const FILE_WORDS: [&str; 10] =
-    ["replab", "name", "lesson", "section", "boards", "needs", "files", "seed", "never", "steps"];
+pub const FILE_WORDS: [&str; 11] = [
+    "replab", "name", "lesson", "section", "boards", "needs", "files", "seed", "never", "steps",
+    "cases",
+];
 
 /// The words of `needs:`.
 pub const NEED_WORDS: [&str; 7] = ["gpio", "irq", "i2c", "files", "memory", "exact", "power"];
@@ -46,45 +49,65 @@ pub struct World<'a> {
 /// The most bytes that a scenario file may have. A long lesson takes some 10 KiB.
 const MOST_BYTES: usize = 1 << 20;
 
-/// Reads and checks the scenario that `text`, the content of `file`, holds.
+/// Reads and checks the scenarios that `text`, the content of `file`, holds: one, or
+/// one for each of its `cases:`, in their order. `identity` is the file's; that of a
+/// case is `IDENTITY[CASE]`.
 ///
 /// # Errors
 ///
-/// All that is wrong with it, each with its place.
+/// All that is wrong with them, each with its place.
 pub fn load(
     file: &Path,
     identity: &str,
     text: &str,
     world: &World<'_>,
-) -> Result<Scenario, ScenarioErrors> {
+) -> Result<Vec<Scenario>, ScenarioErrors> {
     let mut reading = Reading::new(world, text);
-    let scenario = reading.scenario(file, identity);
-    match scenario {
-        Some(scenario) if reading.errors.is_empty() => Ok(scenario),
-        _ => {
-            debug_assert!(!reading.errors.is_empty(), "whoever gives up says why");
-            Err(ScenarioErrors::of(reading.errors, file, text))
-        }
+    let cases = reading.cases();
+    let mut errors = reading.errors;
+    let mut scenarios = Vec::new();
+    for case in cases {
+        let identity = match &case.name {
+            Some(name) => format!("{identity}[{name}]"),
+            None => identity.to_owned(),
+        };
+        let mut reading = Reading::new(world, text);
+        scenarios.extend(reading.scenario(&case.root, file, &identity));
+        errors.extend(reading.errors);
     }
+    if errors.is_empty() && !scenarios.is_empty() {
+        return Ok(scenarios);
+    }
+    debug_assert!(!errors.is_empty(), "whoever gives up says why");
+    Err(ScenarioErrors::of(errors, file, text))
 }
 
 impl Reading<'_> {
-    fn scenario(&mut self, file: &Path, identity: &str) -> Option<Scenario> {
+    fn cases(&mut self) -> Vec<Case> {
         if self.text.len() > MOST_BYTES {
             let why = format!("{} bytes, where {MOST_BYTES} are the most", self.text.len());
-            return self.fail(Place { line: 1, ..Place::default() }, Problem::TooLarge { why });
+            self.note(Place { line: 1, ..Place::default() }, Problem::TooLarge { why });
+            return Vec::new();
         }
-        let root = match tree::read(self.text) {
-            Ok(root) => root,
-            Err(unreadable) => return self.fail(unreadable.place, *unreadable.problem),
-        };
-        self.duplicates(&root);
-        let fields = self.known_fields(&root, "the scenario", &FILE_WORDS)?;
-        self.version(&root, &fields)?;
+        match tree::read(self.text) {
+            Ok(root) => {
+                self.duplicates(&root);
+                cases::read(self, root)
+            }
+            Err(unreadable) => {
+                self.note(unreadable.place, *unreadable.problem);
+                Vec::new()
+            }
+        }
+    }
+
+    fn scenario(&mut self, root: &Node, file: &Path, identity: &str) -> Option<Scenario> {
+        let fields = self.known_fields(root, "the scenario", &FILE_WORDS)?;
+        self.version(root, &fields)?;
         let lesson = fields.get("lesson").and_then(|node| self.text(node, "lesson"));
         self.find_lesson(fields.get("lesson").copied(), lesson.as_deref());
         let boards = self.board_names(fields.get("boards").copied());
-        let name = self.required(&root, &fields, "name", "add a title: `name: the LED blinks`");
+        let name = self.required(root, &fields, "name", "add a title: `name: the LED blinks`");
         let name = name.and_then(|node| self.text(node, "name"));
         let section = fields.get("section").and_then(|node| self.section(node));
         let needs = fields.get("needs").map(|node| self.needs(node)).unwrap_or_default();
@@ -93,9 +116,10 @@ impl Reading<'_> {
             .and_then(|node| file::files(self, node, "files"))
             .unwrap_or_default();
         let seed = fields.get("seed").map_or(Some(DEFAULT_SEED), |node| self.number(node, "seed"));
-        let never = fields.get("never").map(|node| self.never(node)).unwrap_or_default();
+        let never =
+            fields.get("never").and_then(|node| action::never(self, node)).unwrap_or_default();
         let steps = self.required(
-            &root,
+            root,
             &fields,
             "steps",
             "add `steps:` with a list; the first is `- boot: repl`",
@@ -201,15 +225,6 @@ impl Reading<'_> {
             "power" => Need::Power,
             _ => return self.fail(node.place, Problem::unknown("capability", &word, NEED_WORDS)),
         })
-    }
-
-    fn never(&mut self, node: &Node) -> Vec<TextPattern> {
-        match &node.value {
-            Value::List(items) => {
-                items.iter().filter_map(|item| action::text_pattern(self, item, "never")).collect()
-            }
-            _ => action::text_pattern(self, node, "never").into_iter().collect(),
-        }
     }
 
     fn steps(&mut self, node: &Node) -> Option<Vec<Step>> {

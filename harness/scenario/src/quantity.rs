@@ -197,6 +197,16 @@ pub fn parse_period(text: &str) -> Result<(Duration, Tolerance), QuantityError> 
     Ok((parse_duration(wanted)?, tolerance))
 }
 
+/// A duration in which something can happen.
+pub(crate) fn some_time(text: &str) -> Result<Duration, QuantityError> {
+    match parse_duration(text)? {
+        Duration::ZERO => {
+            Err(QuantityError::OutOfRange { text: text.to_owned(), range: "more than 0s" })
+        }
+        time => Ok(time),
+    }
+}
+
 /// A share of a period and how many points it may be off: `50% ±1%`.
 ///
 /// # Errors

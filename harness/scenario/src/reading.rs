@@ -12,6 +12,7 @@ use replab_board::Board;
 use crate::error::{Located, Problem};
 use crate::lesson::{Block, Lesson};
 use crate::load::World;
+use crate::pattern::Expected;
 use crate::quantity::QuantityError;
 use crate::tree::{Node, Place, Style, Value};
 
@@ -23,6 +24,8 @@ pub(crate) struct Reading<'a> {
     /// The boards that the scenario plays on.
     pub(crate) boards: Vec<&'a Board>,
     pub(crate) lesson: Option<Arc<Lesson>>,
+    /// The names that steps so far have captured, and where.
+    pub(crate) captures: BTreeMap<String, Place>,
     /// A lesson is named, but not found: that is said once.
     pub(crate) lesson_is_wrong: bool,
 }
@@ -35,6 +38,7 @@ impl<'a> Reading<'a> {
             errors: Vec::new(),
             boards: Vec::new(),
             lesson: None,
+            captures: BTreeMap::new(),
             lesson_is_wrong: false,
         }
     }
@@ -74,6 +78,32 @@ impl<'a> Reading<'a> {
         match self.lesson(node)?.block(&name) {
             Ok(block) => Some(block.clone()),
             Err(error) => self.fail(node.place, error),
+        }
+    }
+
+    /// Notes what `expected` captures, and refuses what it refers to if no step before
+    /// has captured it. It stands in the text `node`, from line `first` of the file on.
+    pub(crate) fn names(&mut self, expected: &Expected, node: &Node, first: usize) {
+        let place = |reading: &Self, at: usize| {
+            let index = expected.source()[..at].matches('\n').count();
+            match node.style {
+                Style::Literal => reading.line_place(first + index, node.place),
+                _ => node.place,
+            }
+        };
+        for (at, name) in expected.references() {
+            if !self.captures.contains_key(name) {
+                let known = self.captures.keys().map(String::as_str);
+                let problem = Problem::unknown("capture", name, known);
+                self.note(place(self, at), problem);
+            }
+        }
+        for (at, name) in expected.captures() {
+            let place = place(self, at);
+            if let Some(first) = self.captures.insert(name.to_owned(), place) {
+                let problem = Problem::CapturedTwice { name: name.to_owned() };
+                self.errors.push(Located::new(place, problem).and(first, "the first is here"));
+            }
         }
     }
 

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use replab_record::Level;
+use replab_record::{Bound, Figure, Level};
 
+use crate::frequency::Frequency;
 use crate::pattern::Expected;
 use crate::quantity::Tolerance;
 
@@ -20,6 +21,7 @@ pub const DEFAULT_WITHIN: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug)]
 pub struct Scenario {
     /// Its path below the scenarios folder without the ending: `01-micropython-intro/blink`.
+    /// That of a case ends with its name: `01-micropython-intro/blink[fast]`.
     pub identity: String,
     /// The file that it was read from, as given.
     pub file: PathBuf,
@@ -41,6 +43,14 @@ pub struct Scenario {
     pub never: Vec<TextPattern>,
     /// The steps, in order. Never empty.
     pub steps: Vec<Step>,
+}
+
+impl Scenario {
+    /// The identity without the name of the case: that of its file.
+    pub fn file_identity(&self) -> &str {
+        let case = self.identity.strip_suffix(']').and_then(|rest| rest.rsplit_once('['));
+        case.map_or(&self.identity, |(file, _)| file)
+    }
 }
 
 /// A capability of a target that a scenario may need.
@@ -105,8 +115,14 @@ pub enum Action {
     Key(Vec<u8>),
     /// Waits for output.
     Expect(Expect),
+    /// Claims that nothing is sent for so long.
+    Quiet(Duration),
     /// Lets the machine run for exactly so long.
     Wait(Duration),
+    /// Drives pins (by role or name) from outside.
+    Drive(Vec<(String, Level)>),
+    /// Presses a button.
+    Press(Press),
     /// Claims levels of pins (by role or name).
     Pin(Vec<(String, Level)>),
     /// Starts the board again.
@@ -115,8 +131,23 @@ pub enum Action {
     Fs(Fs),
     /// Claims the shape of a pin's wave from the start of the step on.
     Wave(WaveClaim),
+    /// Takes a sample of the memory, and claims figures of it.
+    Memory(Vec<(Figure, Bound)>),
+    /// From here on, these must not come. Never empty.
+    Never(Vec<TextPattern>),
     /// Compares parts of the record with what is stored.
     Snapshot(Vec<SnapshotPart>),
+}
+
+/// A press of a button.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Press {
+    /// Role or name of its pin.
+    pub button: String,
+    /// How long it is pressed, from the start of the step on.
+    pub time: Duration,
+    /// For how long its contact bounces at either end; shorter than `time`.
+    pub bounce: Option<Duration>,
 }
 
 /// How far `boot` goes.
@@ -207,10 +238,53 @@ pub struct WaveClaim {
     pub window: Duration,
     /// From a rising edge to the next, each of them.
     pub period: Option<(Duration, Tolerance)>,
+    /// How often a rising edge comes; each whole period is judged.
+    pub frequency: Option<Frequency>,
     /// The high part of each whole period, in percent; the tolerance is in points.
     pub duty: Option<(f64, f64)>,
     /// How many rising edges.
     pub count: Option<usize>,
+    /// What the first edge is.
+    pub first: Option<Direction>,
+    /// How long each whole high pulse is.
+    pub high: Option<Width>,
+    /// How long each whole low pulse is.
+    pub low: Option<Width>,
+}
+
+impl WaveClaim {
+    /// Looks at `pin` for `window`, and claims nothing yet.
+    pub fn looking(pin: impl Into<String>, window: Duration) -> WaveClaim {
+        WaveClaim {
+            pin: pin.into(),
+            window,
+            period: None,
+            frequency: None,
+            duty: None,
+            count: None,
+            first: None,
+            high: None,
+            low: None,
+        }
+    }
+}
+
+/// Which way a level changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// To high.
+    Rising,
+    /// From high.
+    Falling,
+}
+
+/// How long a pulse is. One border is there, or both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Width {
+    /// At least so long.
+    pub min: Option<Duration>,
+    /// At most so long.
+    pub max: Option<Duration>,
 }
 
 /// A part of the record that a snapshot stores.

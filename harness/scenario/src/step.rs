@@ -12,16 +12,16 @@ use crate::scenario::{At, DEFAULT_WITHIN, Step};
 use crate::tree::{Node, Place, Value};
 
 /// What a step can do.
-pub const STEP_WORDS: [&str; 13] = [
-    "boot", "repl", "exec", "paste", "send", "key", "expect", "wait", "pin", "wave", "reset", "fs",
-    "snapshot",
+pub const STEP_WORDS: [&str; 18] = [
+    "boot", "repl", "exec", "paste", "send", "key", "expect", "quiet", "wait", "drive", "press",
+    "pin", "wave", "reset", "fs", "memory", "never", "snapshot",
 ];
 
 /// What can stand beside it.
 pub const MODIFIER_WORDS: [&str; 4] = ["within", "at", "hold", "name"];
 
 /// Actions whose claim may come true later, which is what `within` is about.
-const WAITING: [&str; 7] = ["boot", "repl", "exec", "paste", "expect", "pin", "reset"];
+pub(crate) const WAITING: [&str; 7] = ["boot", "repl", "exec", "paste", "expect", "pin", "reset"];
 
 /// Reads the step that `node` is.
 pub(crate) fn read(reading: &mut Reading<'_>, node: &Node) -> Option<Step> {

@@ -1,7 +1,10 @@
 //! The reader as a whole: what is right, the documentation, and (in `problems`)
 //! what is wrong.
 
+mod cases;
+mod claims;
 mod problems;
+mod schema;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -24,6 +27,11 @@ fn read(text: &str) -> Result<Scenario, ScenarioErrors> {
 
 /// Both names of lessons stand for `lesson`.
 pub(crate) fn read_with(lesson: &str, text: &str) -> Result<Scenario, ScenarioErrors> {
+    read_cases(lesson, text).map(|scenarios| scenarios.into_iter().next().expect("at least one"))
+}
+
+/// All the scenarios of a file.
+fn read_cases(lesson: &str, text: &str) -> Result<Vec<Scenario>, ScenarioErrors> {
     let board = replab_board::load("boards/lab-m0.yaml", LAB_M0).expect("the board file is right");
     let boards = BTreeMap::from([(board.name.clone(), board)]);
     let lesson = Arc::new(Lesson::parse("lessons/a-lesson.md", lesson));
@@ -38,6 +46,8 @@ pub(crate) fn read_with(lesson: &str, text: &str) -> Result<Scenario, ScenarioEr
         },
         beside: &|path| match path.to_str() {
             Some("there.txt") => Ok(b"it is there".to_vec()),
+            Some("huge.bin") => Ok(vec![0; 2 << 20]),
+            Some("sleeping_loop.py") => Ok(Vec::new()),
             _ => Err(io::ErrorKind::NotFound.into()),
         },
     };
@@ -165,16 +175,25 @@ steps:
     name: the line before
   - expect: { lines: [a, b] }
   - expect: { prompt: true }
+  - quiet: 20ms
   - wait: 1min
+  - drive: { BUTTON: low, P3: floating }
+  - press: { button: BUTTON, for: 30ms, bounce: 5ms }
   - pin: { LED: high, P3: floating }
     hold: 20ms
   - wave: { pin: LED, for: 5s, period: 1s +-2ms, duty: 50% ±1%, count: 5 }
+  - wave: { pin: P3, for: 1s, frequency: 1kHz ±1%, first: falling, high: { min: 19us }, low: { min: 1us, max: 2ms } }
   - reset: soft
     within: 5s
   - fs: { write: { /lib/a.py: { from: there.txt }, b: text } }
   - fs: { is: { b: { block: \"Blinking#1\" } } }
   - fs: { has: /lib }
   - fs: { absent: c }
+  - memory: sample
+  - memory: { heap.free: \">= 64 KiB\", stack.peak: \"< 4 KiB\" }
+  - never: [\"E1\", { regex: \"^E[0-9]$\" }]
+    at: 1ms
+    name: no errors from here on
   - snapshot: [transcript]
 ";
 
@@ -208,15 +227,22 @@ fn one_of_each_is_read() {
         Step { line: 20, action: Key([27, 91, 65]), within: 2s, at: None, hold: None, name: Some("the line before") }
         Step { line: 22, action: Expect(Lines(["a", "b"])), within: 2s, at: None, hold: None, name: None }
         Step { line: 23, action: Expect(Prompt), within: 2s, at: None, hold: None, name: None }
-        Step { line: 24, action: Wait(60s), within: 2s, at: None, hold: None, name: None }
-        Step { line: 25, action: Pin([("LED", High), ("P3", Floating)]), within: 2s, at: None, hold: Some(20ms), name: None }
-        Step { line: 27, action: Wave(WaveClaim { pin: "LED", window: 5s, period: Some((1s, Absolute(2ms))), duty: Some((50.0, 1.0)), count: Some(5) }), within: 2s, at: None, hold: None, name: None }
-        Step { line: 28, action: Reset(Soft), within: 5s, at: None, hold: None, name: None }
-        Step { line: 30, action: Fs(Write({"b": [116, 101, 120, 116], "lib/a.py": [105, 116, 32, 105, 115, 32, 116, 104, 101, 114, 101]})), within: 2s, at: None, hold: None, name: None }
-        Step { line: 31, action: Fs(Is({"b": [108, 101, 100, 46, 111, 110, 40, 41, 32, 32, 35, 32, 76, 69, 68, 58, 32, 111, 110, 10, 108, 101, 100, 46, 111, 102, 102, 40, 41, 32, 32, 35, 32, 76, 69, 68, 58, 32, 111, 102, 102, 10]})), within: 2s, at: None, hold: None, name: None }
-        Step { line: 32, action: Fs(Has("lib")), within: 2s, at: None, hold: None, name: None }
-        Step { line: 33, action: Fs(Absent("c")), within: 2s, at: None, hold: None, name: None }
-        Step { line: 34, action: Snapshot([Transcript]), within: 2s, at: None, hold: None, name: None }
+        Step { line: 24, action: Quiet(20ms), within: 2s, at: None, hold: None, name: None }
+        Step { line: 25, action: Wait(60s), within: 2s, at: None, hold: None, name: None }
+        Step { line: 26, action: Drive([("BUTTON", Low), ("P3", Floating)]), within: 2s, at: None, hold: None, name: None }
+        Step { line: 27, action: Press(Press { button: "BUTTON", time: 30ms, bounce: Some(5ms) }), within: 2s, at: None, hold: None, name: None }
+        Step { line: 28, action: Pin([("LED", High), ("P3", Floating)]), within: 2s, at: None, hold: Some(20ms), name: None }
+        Step { line: 30, action: Wave(WaveClaim { pin: "LED", window: 5s, period: Some((1s, Absolute(2ms))), frequency: None, duty: Some((50.0, 1.0)), count: Some(5), first: None, high: None, low: None }), within: 2s, at: None, hold: None, name: None }
+        Step { line: 31, action: Wave(WaveClaim { pin: "P3", window: 1s, period: None, frequency: Some(Frequency { wanted_hz: 1000.0, tolerance_hz: 10.0 }), duty: None, count: None, first: Some(Falling), high: Some(Width { min: Some(19µs), max: None }), low: Some(Width { min: Some(1µs), max: Some(2ms) }) }), within: 2s, at: None, hold: None, name: None }
+        Step { line: 32, action: Reset(Soft), within: 5s, at: None, hold: None, name: None }
+        Step { line: 34, action: Fs(Write({"b": [116, 101, 120, 116], "lib/a.py": [105, 116, 32, 105, 115, 32, 116, 104, 101, 114, 101]})), within: 2s, at: None, hold: None, name: None }
+        Step { line: 35, action: Fs(Is({"b": [108, 101, 100, 46, 111, 110, 40, 41, 32, 32, 35, 32, 76, 69, 68, 58, 32, 111, 110, 10, 108, 101, 100, 46, 111, 102, 102, 40, 41, 32, 32, 35, 32, 76, 69, 68, 58, 32, 111, 102, 102, 10]})), within: 2s, at: None, hold: None, name: None }
+        Step { line: 36, action: Fs(Has("lib")), within: 2s, at: None, hold: None, name: None }
+        Step { line: 37, action: Fs(Absent("c")), within: 2s, at: None, hold: None, name: None }
+        Step { line: 38, action: Memory([]), within: 2s, at: None, hold: None, name: None }
+        Step { line: 39, action: Memory([(HeapFree, AtLeast(Bytes(65536))), (StackPeak, LessThan(Bytes(4096)))]), within: 2s, at: None, hold: None, name: None }
+        Step { line: 40, action: Never([Text("E1"), Regex(Regex("^E[0-9]$"))]), within: 2s, at: Some(Step(1ms)), hold: None, name: Some("no errors from here on") }
+        Step { line: 43, action: Snapshot([Transcript]), within: 2s, at: None, hold: None, name: None }
     "#]].assert_eq(&format!("{head}{:?}\n{}", scenario.needs, steps.collect::<String>()));
 }
 
@@ -285,6 +311,29 @@ fn another_reader_of_yaml_reads_the_projects_scenarios_alike() {
             plain_other(&other),
             "{name}"
         );
+    }
+}
+
+/// What another reader takes a scenario for, written out by it, means the same again.
+#[test]
+fn a_scenario_written_anew_by_another_library_means_the_same() {
+    let (lesson, own) = own();
+    let own = own.into_iter().map(|(_, text)| (lesson.as_str(), text));
+    let docs = examples().into_iter().chain([EVERYTHING.to_owned()]).map(|text| (LESSON, text));
+    for (lesson, text) in own.chain(docs) {
+        let value: serde_yaml::Value = serde_yaml::from_str(&text).expect("it takes it");
+        let anew = serde_yaml::to_string(&value).expect("it can be written");
+        let meaning = |text: &str| {
+            let scenarios = read_cases(lesson, text).map_err(|errors| errors.0);
+            let shown = format!("{:#?}", scenarios.unwrap_or_else(|errors| panic!("{errors:?}")));
+            // Only the lines are others.
+            shown
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("line: "))
+                .map(|line| format!("{line}\n"))
+                .collect::<String>()
+        };
+        assert_eq!(meaning(&text), meaning(&anew), "{anew}");
     }
 }
 

@@ -1,5 +1,7 @@
 //! Judges what code printed and how it ended: shared by `exec` and `paste`.
 
+use std::collections::BTreeSet;
+
 use replab_record::Claim;
 use replab_scenario::{Code, Expected, show_duration};
 use similar::TextDiff;
@@ -17,17 +19,27 @@ pub(super) struct Ran {
 }
 
 /// First the exception, which explains everything else; then `claims`, then `prints`.
-pub(super) fn judge(session: &Session<'_>, code: &Code, ran: &Ran) -> Played {
+pub(super) fn judge(session: &mut Session<'_>, code: &Code, ran: &Ran) -> Played {
     exception(session, code, ran)?;
     claims(session, code, &ran.printed)?;
-    match &code.prints {
-        Some(prints) if !prints.matches(&ran.printed) => {
-            let expected = format!("{} to print {}", what(code), said(prints.source()));
-            let details = difference(prints, &ran.printed);
-            Err(wrong_output(session, expected, said(&ran.printed), details))
-        }
-        _ => Ok(()),
+    let Some(prints) = &code.prints else { return Ok(()) };
+    let prints = prints.resolved(&session.captures);
+    if !prints.matches(&ran.printed) {
+        let expected = format!("{} to print {}", what(code), said(prints.source()));
+        let mut details = difference(&prints, &ran.printed);
+        details.extend(stands_for(session, &prints));
+        return Err(wrong_output(session, expected, said(&ran.printed), details));
     }
+    session.captures.extend(prints.captured(&ran.printed));
+    Ok(())
+}
+
+/// What the references in `expected` stand for, a line for each.
+pub(super) fn stands_for(session: &Session<'_>, expected: &Expected) -> Vec<String> {
+    let names: BTreeSet<&str> = expected.references().map(|(_, name)| name).collect();
+    let line =
+        |name: &str| session.captures.get(name).map(|value| format!("<={name}> is {value:?}"));
+    names.into_iter().filter_map(line).collect()
 }
 
 /// The code had not come to its end by the deadline; its output begins at `from`.

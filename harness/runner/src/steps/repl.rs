@@ -1,9 +1,9 @@
 //! `repl`: types the lines of a transcript and compares what the board answers.
 
 use replab_record::Claim;
-use replab_scenario::Exchange;
+use replab_scenario::{Exchange, Expected, NewAnswer};
 
-use super::judge::difference;
+use super::judge::{difference, stands_for};
 use crate::error::{Ended, Played, failed};
 use crate::hints;
 use crate::prompt;
@@ -15,9 +15,15 @@ pub(super) fn play(session: &mut Session<'_>, exchanges: &[Exchange]) -> Played 
         session.at_line(exchange.line);
         prompt::reach(session)?;
         let answer = ask(session, exchange)?;
-        if !exchange.expected.matches(&answer) {
-            return Err(wrong_answer(session, exchange, &answer));
+        let expected = exchange.expected.resolved(&session.captures);
+        if !expected.matches(&answer) {
+            if let Some(answers) = &mut session.new_answers {
+                answers.push(new_answer(exchange, answer));
+                continue;
+            }
+            return Err(wrong_answer(session, exchange, &expected, &answer));
         }
+        session.captures.extend(expected.captured(&answer));
     }
     Ok(())
 }
@@ -49,14 +55,25 @@ fn ask(session: &mut Session<'_>, exchange: &Exchange) -> Played<String> {
     }
 }
 
-fn wrong_answer(session: &Session<'_>, exchange: &Exchange, answer: &str) -> Ended {
+fn new_answer(exchange: &Exchange, answer: String) -> NewAnswer {
+    let old = exchange.expected.source().to_string();
+    NewAnswer { line: exchange.line, typed: exchange.typed.clone(), old, new: answer }
+}
+
+fn wrong_answer(
+    session: &Session<'_>,
+    exchange: &Exchange,
+    expected: &Expected,
+    answer: &str,
+) -> Ended {
     let claim = Claim::Answer {
         typed: exchange.typed.join("\n"),
-        expected: exchange.expected.source().to_string(),
+        expected: expected.source().to_string(),
         got: answer.trim_end_matches('\n').to_string(),
     };
     let mut failure = failed(claim, session.now());
-    failure.details = difference(&exchange.expected, answer);
+    failure.details = difference(expected, answer);
+    failure.details.extend(stands_for(session, expected));
     failure.hint = hints::answer(answer);
     Ended::Failed(Box::new(failure))
 }

@@ -208,3 +208,51 @@ fn a_run_ends_where_its_verdict_is_known() {
     let scenario = never(TextPattern::Text(PLAIN.to_string()), vec![wait(60_000)]);
     assert_eq!(run(&scenario, &text).end.as_nanos() / 1_000_000, 10);
 }
+
+fn forbid(patterns: Vec<TextPattern>) -> Step {
+    step(Action::Never(patterns))
+}
+
+#[test]
+fn what_a_step_forbids_may_have_come_before() {
+    let board = Scripted::new(&board()).at_start(
+        after(10).prints("E1\r\n").after(ms(20)).prints("fine\r\n").after(ms(20)).prints("E1"),
+    );
+    let text = || TextPattern::Text("E1".to_string());
+    let steps = |until| vec![wait(20), forbid(vec![text()]), wait(until)];
+    check(
+        steps(30),
+        &board,
+        expect![[r#"
+        failed at step 2 of 3, never on line 10, 0.050100000 s
+        output
+        expected: never "E1" from this step on
+        got:      "E1"
+    "#]],
+    );
+    for before in ["E1\r\n", "half a line with E1"] {
+        let quiet = Scripted::new(&self::board()).at_start(after(10).prints(before));
+        check(steps(30), &quiet, expect!["passed"]);
+    }
+}
+
+#[test]
+fn an_expression_looks_at_lines_that_begin_after_the_step() {
+    let regex = || TextPattern::Regex(regex::Regex::new("(?m)^E[0-9]").unwrap());
+    let begun = |more: &str| {
+        let start = after(10).prints("x").after(ms(20)).prints("E1\r\n").after(ms(9)).prints(more);
+        Scripted::new(&board()).at_start(start)
+    };
+    let steps = || vec![wait(20), forbid(vec![regex()]), wait(40)];
+    check(steps(), &begun(""), expect!["passed"]);
+    check(
+        steps(),
+        &begun("E2\r\n"),
+        expect![[r#"
+        failed at step 2 of 3, never on line 10, 0.039300000 s
+        output
+        expected: never a match of /^E[0-9]/ from this step on
+        got:      "E2"
+    "#]],
+    );
+}

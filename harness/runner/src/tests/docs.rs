@@ -82,6 +82,44 @@ fn each_cell_about_resets_is_held_by_a_test() {
     }
 }
 
+/// The texts of all scenario files.
+fn scenarios(folder: &Path) -> Vec<String> {
+    let mut texts = Vec::new();
+    for entry in fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("the folder can be listed").path();
+        if path.is_dir() {
+            texts.extend(scenarios(&path));
+        } else if path.extension().is_some_and(|ending| ending == "yaml") {
+            texts.push(fs::read_to_string(path).expect("scenarios are UTF-8"));
+        }
+    }
+    texts
+}
+
+/// The part of the reference about `step`, up to the next heading.
+fn section<'a>(reference: &'a str, step: &str) -> Option<&'a str> {
+    let (_, after) = reference.split_once(&format!("\n## {step}\n"))?;
+    after.split("\n## ").next()
+}
+
+#[test]
+fn each_step_has_a_module_a_section_an_example_and_a_scenario() {
+    let reference = page("scenario-reference.md");
+    let scenarios = scenarios(&root().join("scenarios"));
+    for step in replab_scenario::STEP_WORDS {
+        let module = root().join("harness/runner/src/steps").join(format!("{step}.rs"));
+        // A snapshot is of the whole run, and taken by who plays it.
+        assert!(step == "snapshot" || module.is_file(), "no {}", module.display());
+        let has_step = |text: &str| {
+            text.lines().any(|line| line.trim_start().starts_with(&format!("- {step}:")))
+        };
+        let section = section(&reference, step).unwrap_or_else(|| panic!("no section {step}"));
+        let example = section.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next());
+        assert!(example.is_some_and(has_step), "no example of {step}");
+        assert!(scenarios.iter().any(|text| has_step(text)), "no scenario with {step}");
+    }
+}
+
 #[test]
 fn a_test_that_is_not_there_is_noticed() {
     assert!(is_there("runner::docs::a_test_that_is_not_there_is_noticed"));

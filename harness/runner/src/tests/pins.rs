@@ -1,13 +1,13 @@
 //! `pin` and `wave`.
 
 use expect_test::expect;
-use replab_scenario::{Tolerance, WaveClaim};
+use replab_scenario::{Direction, Frequency, Tolerance, WaveClaim, Width};
 
 use super::*;
 use crate::play::Measured;
 
 fn wave_claim() -> WaveClaim {
-    WaveClaim { pin: "LED".to_string(), window: ms(1000), period: None, duty: None, count: None }
+    WaveClaim::looking("LED", ms(1000))
 }
 
 fn wave(claim: WaveClaim) -> Step {
@@ -259,4 +259,78 @@ fn what_was_measured_is_in_the_summary_of_the_step() {
         panic!("{:?}", outcome.steps)
     };
     assert_eq!(figures.summary(), "10 rising edges in 1s; period 100ms; duty 20%");
+}
+
+#[test]
+fn a_frequency_is_that_of_each_period() {
+    let at = |wanted_hz| {
+        let frequency = Frequency { wanted_hz, tolerance_hz: 0.5 };
+        wave(WaveClaim { frequency: Some(frequency), window: ms(250), ..wave_claim() })
+    };
+    check(vec![at(10.0)], &blinking(), expect!["passed"]);
+    let text = shown(&run(&scenario(vec![at(12.5)]), &blinking()).verdict);
+    assert!(
+        text.contains("expected: frequency 12.5Hz ±0.5Hz on LED\ngot:      10Hz in period 1 of 2"),
+        "{text}"
+    );
+    let text = shown(&run(&scenario(vec![at(10.0)]), &Scripted::new(&board())).verdict);
+    assert!(text.contains("no whole period: no edge at all"), "{text}");
+}
+
+fn width(min: Option<u64>, max: Option<u64>) -> Option<Width> {
+    Some(Width { min: min.map(ms), max: max.map(ms) })
+}
+
+/// What a wave claim comes to on [`blinking`], which is high for 20 ms and low for 80 ms.
+#[track_caller]
+fn check_claim(claim: WaveClaim, wrong: Option<(&str, &str)>) {
+    let text = shown(&run(&scenario(vec![wave(claim)]), &blinking()).verdict);
+    match wrong {
+        None => assert_eq!(text, "passed"),
+        Some((expected, got)) => {
+            let lines = format!("expected: {expected}\ngot:      {got}\n");
+            assert!(text.contains(&lines), "{text}");
+        }
+    }
+}
+
+#[test]
+fn pulses_are_measured_where_they_are_whole() {
+    let high = |high| WaveClaim { high, ..wave_claim() };
+    let low = |low| WaveClaim { low, ..wave_claim() };
+    check_claim(high(width(Some(20), Some(20))), None);
+    check_claim(low(width(Some(79), None)), None);
+    check_claim(low(width(None, Some(80))), None);
+    check_claim(
+        high(width(Some(21), Some(22))),
+        Some(("high for 21ms to 22ms on LED", "20ms in high pulse 1 of 10")),
+    );
+    check_claim(
+        low(width(None, Some(79))),
+        Some(("low for at most 79ms on LED", "80ms in low pulse 1 of 9")),
+    );
+    let short = WaveClaim { window: ms(90), ..low(width(Some(5), None)) };
+    check_claim(short, Some(("low for at least 5ms on LED", "no whole low pulse")));
+}
+
+#[test]
+fn the_first_edge_is_a_rise_or_a_fall() {
+    let first = |direction, window| WaveClaim {
+        first: Some(direction),
+        window: ms(window),
+        ..wave_claim()
+    };
+    check_claim(first(Direction::Rising, 99), None);
+    check_claim(
+        first(Direction::Falling, 99),
+        Some(("a falling edge first on LED", "a rising one")),
+    );
+    check_claim(
+        first(Direction::Rising, 9),
+        Some(("a rising edge first on LED", "no edge at all, the pin was unknown")),
+    );
+    // That an output comes to its first level is no edge.
+    let board = edges(&[(5, Level::Low), (5, Level::High), (5, Level::Low)]);
+    check(vec![wave(first(Direction::Rising, 99))], &board, expect!["passed"]);
+    check(vec![wait(12), wave(first(Direction::Falling, 99))], &board, expect!["passed"]);
 }

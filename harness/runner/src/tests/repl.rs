@@ -278,3 +278,43 @@ fn characters_that_the_repl_drops_are_not_passed_over() {
     let utf8 = repl_board().on("print('12 °C')\r", prints("12 °C\r\n>>> "));
     check(vec![boot(), repl(">>> print('12 °C')\n12 °C")], &utf8, expect!["passed"]);
 }
+
+#[test]
+fn what_an_answer_captures_can_be_expected_later() {
+    let board = repl_board()
+        .on("f()\r", prints("free 17 of x\r\n>>> "))
+        .on("g()\r", prints("17\r\n>>> "))
+        .on("h()\r", prints("18\r\n>>> "));
+    let steps = |last: &str| {
+        vec![boot(), repl(">>> f()\nfree <free:int> of <what:any>\n>>> g()\n<=free>"), repl(last)]
+    };
+    check(steps(">>> g()\n<=free>"), &board, expect!["passed"]);
+    check(
+        steps(">>> h()\n<=free>"),
+        &board,
+        expect![[r#"
+        failed at step 3 of 3, repl on line 11, 0.020803000 s
+        typed:    "h()"
+        expected: "<=free>"
+        got:      "18"
+        | line 1 should be "<=free>" and is "18"
+        | @@ -1 +1 @@
+        | -<=free>
+        | +18
+        | <=free> is "17"
+    "#]],
+    );
+}
+
+#[test]
+fn answers_that_are_accepted_are_kept_and_the_run_goes_on() {
+    let board = repl_board().on("f()\r", prints("1\r\n>>> ")).on("g()\r", prints("2\r\n>>> "));
+    let steps = vec![boot(), repl(">>> f()\n5\n>>> g()\n<int>\n>>> f()\n6")];
+    let options = Options { accept_answers: true, ..options() };
+    let (scenario, machine) = (scenario(steps), board.machine());
+    let outcome = play(&scenario, &self::board(), "test-board@script", None, machine, &options);
+    assert_eq!(outcome.verdict, Verdict::Passed);
+    let answers =
+        outcome.answers.iter().map(|one| (one.line, one.old.as_str(), one.new.trim_end()));
+    assert_eq!(answers.collect::<Vec<_>>(), [(11, "5", "1"), (15, "6", "1")]);
+}

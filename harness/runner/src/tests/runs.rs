@@ -61,8 +61,7 @@ fn what_the_desk_clock_cannot_tell_is_a_reason_to_skip() {
         let script = Scripted::new(&board()).timing(Timing::Wall);
         assert_eq!(shown(&run(&scenario(steps), &script).verdict), skips(fine));
     };
-    let claim =
-        WaveClaim { pin: "LED".into(), window: ms(9), period: None, duty: None, count: Some(0) };
+    let claim = WaveClaim { count: Some(0), ..WaveClaim::looking("LED", ms(9)) };
     check(vec![step(Action::Wave(claim))], "wave");
     check(vec![Step { hold: Some(ms(1)), ..pin("LED", Level::High) }], "hold");
     check(vec![Step { at: Some(At::Machine(ms(1))), ..wait(1) }], "at: { machine: … }");

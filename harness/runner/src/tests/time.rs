@@ -17,8 +17,7 @@ fn at(when: At, step: Step) -> Step {
 
 fn wave(window_ms: u64, period_ms: u64) -> Step {
     let period = Some((ms(period_ms), Tolerance::Relative(0.0)));
-    let claim =
-        WaveClaim { pin: "LED".into(), window: ms(window_ms), period, duty: None, count: None };
+    let claim = WaveClaim { period, ..WaveClaim::looking("LED", ms(window_ms)) };
     step(Action::Wave(claim))
 }
 

@@ -33,7 +33,7 @@ fn file(lines: &str, expected: Expect) {
 /// Each problem of a scenario in one line: place, marked text, message and help.
 #[track_caller]
 #[expect(clippy::needless_pass_by_value, reason = "`expect!` gives a value")]
-fn brief(text: &str, expected: Expect) {
+pub(super) fn brief(text: &str, expected: Expect) {
     let errors = read(text).expect_err("the scenario is wrong");
     let lines: Vec<String> = errors
         .0
@@ -64,8 +64,8 @@ fn an_unknown_step_names_the_nearest_word() {
                ·     ──┬─
                ·       ╰── here
                ╰────
-              help: did you mean `wait`? There are: boot, repl, exec, paste, send, key, expect, wait, pin,
-                    wave, reset, fs, snapshot, within, at, hold, name
+              help: did you mean `wait`? There are: boot, repl, exec, paste, send, key, expect, quiet, wait,
+                    drive, press, pin, wave, reset, fs, memory, never, snapshot, within, at, hold, name
         "#]],
     );
 }
@@ -85,7 +85,7 @@ fn an_unknown_key_of_the_file_names_the_nearest_word() {
              4 │ steps:
                ╰────
               help: did you mean `boards`? There are: replab, name, lesson, section, boards, needs, files,
-                    seed, never, steps
+                    seed, never, steps, cases
         "#]],
     );
 }
@@ -293,6 +293,27 @@ fn what_is_missing_is_said() {
                ╰────
               help: add `steps:` with a list; the first is `- boot: repl`
         "#]],
+    );
+}
+
+#[test]
+fn a_file_that_no_board_has_room_for_is_refused() {
+    let text =
+        around("files: { a.py: { from: there.txt }, b.bin: { from: huge.bin } }\n", "boot: run");
+    check(
+        &text,
+        expect![[r#"
+        error:
+          × this file has 2097152 bytes, and the file system of lab-m0 has 1441792 in all
+           ╭─[scenarios/some.yaml:3:37]
+         2 │ name: some
+         3 │ files: { a.py: { from: there.txt }, b.bin: { from: huge.bin } }
+           ·                                     ──┬──
+           ·                                       ╰── here
+         4 │ steps:
+           ╰────
+          help: leave it out, or play on a board with more flash
+    "#]],
     );
 }
 
@@ -548,7 +569,7 @@ fn waves_that_cannot_be_are_refused() {
     }
     expect![[r#"
         for: 5s
-          this wave claims nothing (give it one or more of: period, duty, count)
+          this wave claims nothing (give it one or more of: period, frequency, duty, count, first, high, low)
         for: 0s, count: 1
           `0s` is out of range (allowed are more than 0s)
         for: 5s, period: 1s
@@ -572,7 +593,7 @@ fn waves_that_cannot_be_are_refused() {
         for: 5s, count: 1.5
           `count` is a number here (it must be a whole number, zero or more)
         for: 5s, cuont: 1
-          unknown key `cuont` (did you mean `count`? There are: pin, for, period, duty, count)
+          unknown key `cuont` (did you mean `count`? There are: pin, for, period, frequency, duty, count, first, high, low)
         count: 1
           `for` is missing (say how long to look: `for: 5s`)
     "#]].assert_eq(&all);
@@ -607,7 +628,7 @@ fn modifiers_stand_where_they_mean_something() {
     brief(
         "replab: 1\nname: a\nsteps:\n  - within: 1s\n",
         expect![[r#"
-            4 `within`: this step does nothing (give it one of: boot, repl, exec, paste, send, key, expect, wait, pin, wave, reset, fs, snapshot)
+            4 `within`: this step does nothing (give it one of: boot, repl, exec, paste, send, key, expect, quiet, wait, drive, press, pin, wave, reset, fs, memory, never, snapshot)
         "#]],
     );
     brief(
@@ -775,7 +796,7 @@ fn all_problems_of_a_file_are_told_in_its_order() {
         expect![[r#"
             2 `no`: `no` is a truth value to many readers of YAML (write `high` or `low` for a level; put text in quotes)
             3 `gipo`: unknown capability `gipo` (did you mean `gpio`? There are: gpio, irq, i2c, files, memory, exact, power)
-            5 `wiat`: unknown step `wiat` (did you mean `wait`? There are: boot, repl, exec, paste, send, key, expect, wait, pin, wave, reset, fs, snapshot, within, at, hold, name)
+            5 `wiat`: unknown step `wiat` (did you mean `wait`? There are: boot, repl, exec, paste, send, key, expect, quiet, wait, drive, press, pin, wave, reset, fs, memory, never, snapshot, within, at, hold, name)
             6 `on`: `on` is a truth value to many readers of YAML (write `high` or `low` for a level; put text in quotes)
             7 `1`: `1` has no unit (write `1s` or `1ms`)
             11 `>>>2`: `>>>2` has no blank after `>>>`

@@ -96,10 +96,7 @@ fn a_block_that_is_not_run_any_more_is_missed() {
         "wait: 1s",
     ));
     // It stays on the board, but nobody imports it.
-    expect![[r#"
-        File System#1: Uncovered
-    "#]]
-    .assert_eq(&uncovered_in(
+    expect![""].assert_eq(&uncovered_in(
         &["configuration.yaml", "configuration-power-cut.yaml"],
         "config_file.py:",
         "unused.py:",

@@ -1,0 +1,105 @@
+//! Reads what is about pins: their words and levels, and the steps `pin`, `drive`
+//! and `press`.
+
+use replab_board::Board;
+use replab_record::Level;
+
+use crate::error::Problem;
+use crate::quantity::{QuantityError, parse_duration, some_time};
+use crate::reading::Reading;
+use crate::scenario::Press;
+use crate::tree::{Node, Value};
+
+/// The levels that a scenario claims or drives.
+pub const LEVEL_WORDS: [&str; 3] = ["high", "low", "floating"];
+
+/// The keys of `press`.
+pub const PRESS_WORDS: [&str; 3] = ["button", "for", "bounce"];
+
+/// Reads pins and levels: the value of the step `word`.
+pub(crate) fn levels(
+    reading: &mut Reading<'_>,
+    node: &Node,
+    word: &'static str,
+) -> Option<Vec<(String, Level)>> {
+    let wanted = "pins and levels: `{ LED: high }`";
+    let Value::Map(entries) = &node.value else { return reading.kind(node, word, wanted) };
+    if entries.is_empty() {
+        return reading.kind(node, word, wanted);
+    }
+    let levels: Vec<_> = entries
+        .iter()
+        .map(|(pin, level)| Some((pin_word(reading, pin)?, level_word(reading, level, word)?)))
+        .collect();
+    levels.into_iter().collect()
+}
+
+/// Reads the value of `press`.
+pub(crate) fn press(reading: &mut Reading<'_>, node: &Node) -> Option<Press> {
+    if !matches!(node.value, Value::Map(_)) {
+        return reading.kind(node, "press", "`{ button: BUTTON, for: 30ms }`");
+    }
+    let fields = reading.fields(node, "press", &PRESS_WORDS)?;
+    let button = reading.required(node, &fields, "button", "say which: `button: BUTTON`");
+    let time = reading.required(node, &fields, "for", "say how long: `for: 30ms`");
+    let press = Press {
+        button: button_word(reading, button?)?,
+        time: reading.quantity(time?, "for", some_time)?,
+        bounce: match fields.get("bounce") {
+            Some(bounce) => Some(reading.quantity(bounce, "bounce", bounce_time)?),
+            None => None,
+        },
+    };
+    match press.bounce.filter(|bounce| *bounce >= press.time) {
+        Some(bounce) => reading.fail(node.place, Problem::LongBounce { bounce, time: press.time }),
+        None => Some(press),
+    }
+}
+
+/// A role or a name that each of the scenario's boards has.
+pub(crate) fn pin_word(reading: &mut Reading<'_>, node: &Node) -> Option<String> {
+    let is_there = |board: &Board, word: &str| board.pin(word).is_some();
+    board_word(reading, node, "pin", is_there, |board| board.pin_words().collect())
+}
+
+/// The same, of a pin with a button.
+fn button_word(reading: &mut Reading<'_>, node: &Node) -> Option<String> {
+    let is_there = |board: &Board, word: &str| board.button(word).is_some();
+    board_word(reading, node, "button", is_there, |board| board.button_words().collect())
+}
+
+/// A word that is something on each of the scenario's boards.
+fn board_word(
+    reading: &mut Reading<'_>,
+    node: &Node,
+    what: &'static str,
+    is_there: impl Fn(&Board, &str) -> bool,
+    words: impl Fn(&Board) -> Vec<&str>,
+) -> Option<String> {
+    let word = reading.text(node, what)?;
+    match reading.boards.iter().find(|board| !is_there(board, &word)) {
+        None => Some(word),
+        Some(board) => {
+            let problem = Problem::unknown(what, &word, words(board));
+            reading.fail(node.place, problem)
+        }
+    }
+}
+
+fn level_word(reading: &mut Reading<'_>, node: &Node, key: &str) -> Option<Level> {
+    match reading.text(node, key)?.as_str() {
+        "high" => Some(Level::High),
+        "low" => Some(Level::Low),
+        "floating" => Some(Level::Floating),
+        word => reading.fail(node.place, Problem::unknown("level", word, LEVEL_WORDS)),
+    }
+}
+
+/// Long enough that its edges have different times.
+fn bounce_time(text: &str) -> Result<std::time::Duration, QuantityError> {
+    let time = parse_duration(text)?;
+    match time.as_nanos() {
+        1_000.. => Ok(time),
+        _ => Err(QuantityError::OutOfRange { text: text.to_owned(), range: "1us and more" }),
+    }
+}

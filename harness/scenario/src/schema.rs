@@ -1,0 +1,248 @@
+//! The language as a JSON schema, for editors: what they offer, and underline.
+//!
+//! Made of the same tables of words that the reader uses, so that a word is in both
+//! or in neither. The reader says more: what a lesson has, what a board has, what no
+//! wave can be. `docs/scenario.schema.json` is this, and a test holds it so.
+
+use replab_record::Figure;
+use serde_json::{Map, Value, json};
+
+use crate::cases::{CASE_WORDS, MOST_CASES};
+use crate::key::KEYS;
+use crate::load::{FILE_WORDS, NEED_WORDS};
+use crate::pins::LEVEL_WORDS;
+use crate::step::{MODIFIER_WORDS, STEP_WORDS, WAITING};
+use crate::wave::DIRECTION_WORDS;
+
+/// The schema, of JSON Schema's draft 7, which is what editors know best.
+pub fn schema() -> Value {
+    let mut schema = file();
+    schema["$schema"] = json!("http://json-schema.org/draft-07/schema#");
+    schema["title"] = json!("A replab scenario");
+    schema["definitions"] = definitions();
+    schema
+}
+
+fn file() -> Value {
+    json!({
+        "type": "object",
+        "properties": properties(&FILE_WORDS, file_key),
+        "required": ["replab", "name"],
+        "anyOf": [{ "required": ["steps"] }, { "required": ["cases"] }],
+        "additionalProperties": false,
+    })
+}
+
+/// What stands for `words`, each as `of` says.
+fn properties(words: &[&str], of: fn(&str) -> (&'static str, Value)) -> Value {
+    let entry = |word: &&str| {
+        let (description, mut value) = of(word);
+        // Beside `$ref` nothing counts in draft 7.
+        if value.get("$ref").is_some() {
+            value = json!({ "allOf": [value] });
+        }
+        value["description"] = json!(description);
+        ((*word).to_owned(), value)
+    };
+    Value::Object(words.iter().map(entry).collect::<Map<_, _>>())
+}
+
+fn file_key(word: &str) -> (&'static str, Value) {
+    match word {
+        "replab" => ("The version of the format.", json!({ "enum": [1, "1"] })),
+        "name" => ("A title, for people.", refer("text")),
+        "lesson" => ("The lesson that it checks, without the ending.", refer("text")),
+        "section" => ("The heading whose text it checks, where that has no code.", refer("text")),
+        "boards" => ("Boards that it plays on.", some(&refer("text"))),
+        "needs" => (
+            "What it makes no sense without: a target that lacks one skips it.",
+            json!({ "type": "array", "items": { "enum": NEED_WORDS } }),
+        ),
+        "files" => ("Files on the board before power-on, by path.", files(0)),
+        "seed" => (
+            "Where every random choice of the run comes from.",
+            json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
+        ),
+        "never" => ("What must not be sent, through the whole run.", refer("patterns")),
+        "steps" => ("What happens, in order.", some(&refer("step"))),
+        "cases" => (
+            "Scenarios that differ in little: a name, and what it overrides.",
+            json!({
+                "type": "object",
+                "propertyNames": { "pattern": "^[A-Za-z0-9._-]+$" },
+                "additionalProperties": refer("case"),
+                "minProperties": 1,
+                "maxProperties": MOST_CASES,
+            }),
+        ),
+        other => unreachable!("the key `{other}` has no schema"),
+    }
+}
+
+fn step_key(word: &str) -> (&'static str, Value) {
+    match word {
+        "boot" => ("Power has come on.", json!({ "enum": ["run", "repl"] })),
+        "repl" => ("A transcript: what is typed after `>>> `, and what must come.", text_only()),
+        "exec" => ("Runs code in raw-paste mode.", refer("code")),
+        "paste" => ("Types code in paste mode.", refer("code")),
+        "send" => ("Types bytes, and waits for nothing.", {
+            json!({ "anyOf": [refer("text"), object(&json!({ "hex": refer("text") }), &["hex"])] })
+        }),
+        "key" => ("Presses one key.", { json!({ "enum": KEYS.map(|(word, _)| word) }) }),
+        "expect" => ("Waits for output.", {
+            let lines = json!({ "lines": some(&refer("text")) });
+            let prompt = json!({ "prompt": { "const": true } });
+            json!({ "anyOf": [
+                refer("text"), refer("regex"), object(&lines, &["lines"]), object(&prompt, &["prompt"]),
+            ] })
+        }),
+        "quiet" => ("Claims that nothing is sent for so long.", refer("duration")),
+        "wait" => ("Lets the board run for exactly so long.", refer("duration")),
+        "drive" => ("Drives pins from outside.", refer("levels")),
+        "press" => ("Presses a button, and lets it go.", {
+            let keys = json!({
+                "button": refer("text"), "for": refer("duration"), "bounce": refer("duration"),
+            });
+            object(&keys, &["button", "for"])
+        }),
+        "pin" => ("Claims levels of pins.", refer("levels")),
+        "wave" => ("Looks at a pin for some time, and claims what it saw.", wave()),
+        "reset" => ("Starts the board again.", json!({ "enum": ["soft", "hard", "power"] })),
+        "fs" => ("Writes or claims files in the flash.", fs()),
+        "memory" => ("Takes a sample of stack and heap, and claims figures of it.", {
+            let figures = Figure::WORDS.map(|(_, word)| (word.to_owned(), refer("bound")));
+            let figures = object(&Value::Object(Map::from_iter(figures)), &[]);
+            json!({ "anyOf": [{ "const": "sample" }, at_least_one(figures)] })
+        }),
+        "never" => ("From this step on, this must not be sent.", refer("patterns")),
+        "snapshot" => ("Compares parts of the record with what is stored.", {
+            some(&json!({ "enum": crate::action::SNAPSHOT_WORDS }))
+        }),
+        "within" => {
+            ("How long after the start of the step its claim may come true.", { refer("duration") })
+        }
+        "at" => ("When the step starts, if not at once.", {
+            let machine = object(&json!({ "machine": refer("duration") }), &["machine"]);
+            json!({ "anyOf": [refer("duration"), machine] })
+        }),
+        "hold" => ("How long the levels must stay.", refer("duration")),
+        "name" => ("What a failure calls the step.", refer("text")),
+        other => unreachable!("the step `{other}` has no schema"),
+    }
+}
+
+fn wave() -> Value {
+    let width = object(&json!({ "min": refer("duration"), "max": refer("duration") }), &[]);
+    let keys = json!({
+        "pin": refer("text"),
+        "for": refer("duration"),
+        "period": { "type": "string", "description": "`1s ±1%`" },
+        "frequency": { "type": "string", "description": "`1kHz ±1%`" },
+        "duty": { "type": "string", "description": "`50% ±1%`" },
+        "count": { "type": "integer", "minimum": 0 },
+        "first": { "enum": DIRECTION_WORDS },
+        "high": at_least_one(width.clone()),
+        "low": at_least_one(width),
+    });
+    // At least one claim beside the two.
+    let mut wave = object(&keys, &["pin", "for"]);
+    wave["minProperties"] = json!(3);
+    wave
+}
+
+fn fs() -> Value {
+    let keys = json!({
+        "write": files(1), "is": files(1), "has": refer("text"), "absent": refer("text"),
+    });
+    let mut fs = at_least_one(object(&keys, &[]));
+    fs["maxProperties"] = json!(1);
+    fs
+}
+
+fn definitions() -> Value {
+    let file = json!({ "from": refer("text"), "block": refer("text") });
+    let mut file = at_least_one(object(&file, &[]));
+    file["maxProperties"] = json!(1);
+    let code = json!({
+        "code": refer("text"), "block": refer("text"), "prints": refer("text"),
+        "claims": { "type": "array", "items": refer("text") }, "raises": refer("text"),
+    });
+    let mut code = object(&code, &[]);
+    code["oneOf"] = json!([{ "required": ["code"] }, { "required": ["block"] }]);
+    json!({
+        "text": { "type": ["string", "number"] },
+        "duration": {
+            "type": "string",
+            "pattern": "^\\s*[0-9]+(\\.[0-9]+)?\\s*(min|s|ms|us|µs|μs|ns)\\s*$",
+            "description": "A time with its unit: `500ms`, `2.5s`, `1min`.",
+        },
+        "bound": {
+            "type": "string",
+            "pattern": "^\\s*(>=|<=|>|<|=)\\s*[0-9]",
+            "description": "A bound and an amount: `>= 64 KiB`.",
+        },
+        "regex": object(&json!({ "regex": refer("text") }), &["regex"]),
+        "pattern": { "anyOf": [refer("text"), refer("regex")] },
+        "patterns": { "anyOf": [refer("pattern"), some(&refer("pattern"))] },
+        "levels": {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": { "enum": LEVEL_WORDS },
+        },
+        "file": { "anyOf": [text_only(), file] },
+        "code": { "anyOf": [text_only(), code] },
+        "step": step(),
+        "case": {
+            "type": "object",
+            "properties": properties(&CASE_WORDS, file_key),
+            "additionalProperties": false,
+        },
+    })
+}
+
+/// One action, and modifiers that mean something beside it.
+fn step() -> Value {
+    let words = [STEP_WORDS.as_slice(), MODIFIER_WORDS.as_slice()].concat();
+    let required = |word: &&str| json!({ "required": [word] });
+    json!({
+        "type": "object",
+        "properties": properties(&words, step_key),
+        "oneOf": STEP_WORDS.iter().map(required).collect::<Vec<_>>(),
+        "dependencies": {
+            "within": { "anyOf": WAITING.iter().map(required).collect::<Vec<_>>() },
+            "hold": ["pin"],
+        },
+        "additionalProperties": false,
+    })
+}
+
+fn files(least: usize) -> Value {
+    json!({ "type": "object", "additionalProperties": refer("file"), "minProperties": least })
+}
+
+fn refer(definition: &str) -> Value {
+    json!({ "$ref": format!("#/definitions/{definition}") })
+}
+
+/// Text that no number stands for: source, a transcript.
+fn text_only() -> Value {
+    json!({ "type": "string" })
+}
+
+fn some(items: &Value) -> Value {
+    json!({ "type": "array", "items": items, "minItems": 1 })
+}
+
+fn object(properties: &Value, required: &[&str]) -> Value {
+    json!({
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
+}
+
+fn at_least_one(mut object: Value) -> Value {
+    object["minProperties"] = json!(1);
+    object
+}

@@ -1,0 +1,103 @@
+//! The schema of the language, against the reader.
+
+use std::sync::LazyLock;
+
+use expect_test::expect_file;
+use jsonschema::Validator;
+
+use super::{EVERYTHING, around, examples, own, read};
+use crate::schema;
+
+static VALIDATOR: LazyLock<Validator> =
+    LazyLock::new(|| jsonschema::draft7::new(&schema()).expect("the schema is one"));
+
+/// What the schema says against `text`, in lines.
+fn problems(text: &str) -> String {
+    let value: serde_yaml::Value = serde_yaml::from_str(text).expect("the other reader takes it");
+    let value = serde_json::to_value(value).expect("keys are text");
+    let line = |error: jsonschema::ValidationError<'_>| format!("{error}\n");
+    VALIDATOR.iter_errors(&value).map(line).collect()
+}
+
+#[test]
+fn the_stored_schema_is_that_of_the_reader() {
+    let text = serde_json::to_string_pretty(&schema()).expect("a schema is JSON") + "\n";
+    expect_file!["../../../../docs/scenario.schema.json"].assert_eq(&text);
+}
+
+#[test]
+fn whatever_the_reader_takes_keeps_to_the_schema() {
+    let own = own().1.into_iter().map(|(_, text)| text);
+    let all: Vec<String> = own.chain(examples()).chain([EVERYTHING.to_owned()]).collect();
+    assert!(all.len() > 20, "{}", all.len());
+    for text in all {
+        assert_eq!(problems(&text), "", "{text}");
+    }
+}
+
+/// Both the reader and the schema refuse `text`.
+#[track_caller]
+fn refused(text: &str) {
+    assert!(read(text).is_err(), "the reader takes it:\n{text}");
+    assert_ne!(problems(text), "", "the schema takes it:\n{text}");
+}
+
+#[test]
+fn the_schema_refuses_steps_that_the_reader_refuses() {
+    let steps = [
+        "wiat: 1s",
+        "wait: 1",
+        "wait: 1 hour",
+        "boot: now",
+        "reset: cold",
+        "repl: 5",
+        "key: ctrl-x",
+        "send: { hex: \"03\", text: x }",
+        "expect: { regex: a, lines: [b] }",
+        "expect: { prompt: yes please }",
+        "pin: { LED: up }",
+        "pin: {}",
+        "press: { button: BUTTON }",
+        "wave: { pin: LED, for: 5s }",
+        "wave: { pin: LED, for: 5s, first: up }",
+        "wave: { pin: LED, for: 5s, high: {} }",
+        "fs: { has: a, absent: b }",
+        "exec: { prints: a }",
+        "exec: { code: a, block: b }",
+        "memory: all",
+        "memory: { heap.fre: \"> 1 B\" }",
+        "memory: { heap.free: 1 KiB }",
+        "never: []",
+        "snapshot: [screen]",
+        "{ wait: 1s, boot: run }",
+        "{ name: nothing }",
+        "{ wait: 1s, within: 2s }",
+        "{ wait: 1s, hold: 2s }",
+        "{ wait: 1s, at: { time: 1s } }",
+    ];
+    for step in steps {
+        refused(&around("", step));
+    }
+}
+
+#[test]
+fn the_schema_refuses_files_that_the_reader_refuses() {
+    let lines = [
+        "board: [lab-m0]\n",
+        "boards: []\n",
+        "needs: [wings]\n",
+        "seed: -1\n",
+        "files: { a: { from: there.txt, block: x } }\n",
+        "never: { text: x }\n",
+        "cases: {}\n",
+        "cases: { a b: {} }\n",
+        "cases: { a: { lesson: x } }\n",
+    ];
+    for line in lines {
+        refused(&around(line, "boot: repl"));
+    }
+    refused("replab: 2\nname: a\nsteps: [{ boot: repl }]\n");
+    refused("replab: 1\nname: a\n");
+    refused("replab: 1\nsteps: [{ boot: repl }]\n");
+    refused("replab: 1\nname: a\nsteps: []\n");
+}
