@@ -29,6 +29,10 @@ pub struct MemoryArgs {
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub top: usize,
 
+    /// Tell everything in a text for files that are compared: bytes, fixed columns, no path.
+    #[arg(long, conflicts_with = "json")]
+    pub stable: bool,
+
     /// Tell everything as JSON, in one line (docs/memory.md).
     #[arg(long)]
     pub json: bool,
@@ -75,6 +79,8 @@ fn text(args: &MemoryArgs, place: &Place, voice: Voice) -> Result<String, RunErr
     };
     Ok(if args.json {
         replab_report::memory_json(&report) + "\n"
+    } else if args.stable {
+        replab_report::memory_text(&report)
     } else {
         replab_report::memory_screen(&report, voice.paint)
     })

@@ -24,9 +24,6 @@ pub(crate) fn of(outcome: &Outcome, board: &Board) -> Vec<Note> {
     let mut notes = replab_report::seen(&outcome.record, board, figures.collect());
     let snapshots = outcome.snapshots.iter().filter_map(snapshot);
     notes.extend(snapshots.map(|text| Note { at: outcome.end, text }));
-    notes.extend(
-        outcome.figures.map(|figures| Note { at: outcome.end, text: memory(&figures, None) }),
-    );
     if let Some(runs @ 2..) = outcome.proved {
         notes.push(Note {
             at: outcome.end,

@@ -7,7 +7,7 @@ use std::{fs, io};
 use replab_board::{Board, Target};
 use replab_record::Verdict;
 use replab_report::{Ending, Help, Run, Tally};
-use replab_runner::{Finished, Outcome};
+use replab_runner::{Finished, Outcome, Sample};
 use replab_scenario::Scenario;
 
 use crate::catalogue::Name;
@@ -76,7 +76,7 @@ impl<'a> Telling<'a> {
             self.voice
                 .say(&format!("{}\n", replab_report::run_finished(&run, transcript.as_deref())));
         } else {
-            self.voice.say(&self.text(told, &run, transcript.as_deref()));
+            self.voice.say(&self.text(told, &run, outcome.figures.as_ref(), transcript.as_deref()));
         }
     }
 
@@ -92,11 +92,21 @@ impl<'a> Telling<'a> {
         ending
     }
 
-    fn text(&self, told: &Told<'_>, run: &Run<'_>, transcript: Option<&str>) -> String {
+    fn text(
+        &self,
+        told: &Told<'_>,
+        run: &Run<'_>,
+        memory: Option<&Sample>,
+        transcript: Option<&str>,
+    ) -> String {
         let mut text = replab_report::progress(run, self.voice.paint);
         if self.args.verbose {
             for line in replab_report::transcript_lines(run.record, run.board, DECIMALS) {
                 text.push_str(&format!("    {line}\n"));
+            }
+            if let Some(sample) = memory {
+                let screen = replab_report::sample_screen(sample, None, self.voice.paint);
+                screen.lines().for_each(|line| text.push_str(&format!("    {line}\n")));
             }
         }
         let again = self.again(told);

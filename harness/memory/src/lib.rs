@@ -35,7 +35,7 @@ pub use footprint::{
 };
 pub use image::{Image, ImageError};
 pub use marks::{HeapMarks, Marks, MarksError};
-pub use sample::{Change, HeapChange, Sample};
+pub use sample::{Change, HeapChange, Sample, sample_text};
 pub use status::FaultStatus;
 
 /// Reads memory of a stopped machine: so many bytes from an address on, or `None`

@@ -57,6 +57,36 @@ fn change(now: u32, then: u32) -> i64 {
     i64::from(now) - i64::from(then)
 }
 
+/// The text of a sample that is compared, and of what has changed since an earlier one:
+/// bytes in fixed columns, so that equal figures are equal text.
+pub fn sample_text(sample: &Sample, change: Option<&Change>) -> String {
+    let mut text = format!("# {:>21} {:>10} {:>10} {:>10}\n", "total", "used", "free", "largest");
+    let heap = sample.heap.map(|it| [it.total, it.used, it.free, it.largest_free]);
+    text.push_str(&row("heap", heap.map(|row| row.map(|bytes| bytes.to_string()))));
+    if let Some(change) = change {
+        let heap = change.heap.map(|it| [it.total, it.used, it.free, it.largest_free]);
+        text.push_str(&row("heap change", heap.map(|row| row.map(signed))));
+    }
+    text.push_str(&format!("# {:>21} {:>10}\n", "size", "peak"));
+    let stack = [sample.stack.size, sample.stack.peak].map(|bytes| bytes.to_string());
+    text.push_str(&row("stack", Some(stack)));
+    if let Some(change) = change {
+        text.push_str(&row("stack change", Some(["0".to_owned(), signed(change.stack_peak)])));
+    }
+    text
+}
+
+fn row<const N: usize>(name: &str, cells: Option<[String; N]>) -> String {
+    let Some(cells) = cells else { return format!("{name:<12} {:>10}\n", "-") };
+    let cells: String = cells.iter().map(|cell| format!(" {cell:>10}")).collect();
+    format!("{name:<12}{cells}\n")
+}
+
+/// With its sign; 0 without.
+fn signed(bytes: i64) -> String {
+    if bytes == 0 { "0".to_owned() } else { format!("{bytes:+}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,5 +133,26 @@ mod tests {
         assert!(!sample(11, Some((100, 900))).since(&one).is_none());
         assert!(!sample(10, Some((100, 899))).since(&one).is_none());
         assert!(sample(10, None).since(&one).is_none());
+    }
+
+    #[test]
+    fn equal_figures_are_equal_text() {
+        let (then, now) = (sample(10, Some((100, 900))), sample(30, Some((160, 700))));
+        expect_test::expect![[r#"
+            #                 total       used       free    largest
+            heap               1000        160        840        700
+            heap change           0        +60        -60       -200
+            #                  size       peak
+            stack               500         30
+            stack change          0        +20
+        "#]]
+        .assert_eq(&sample_text(&now, Some(&now.since(&then))));
+        expect_test::expect![[r#"
+            #                 total       used       free    largest
+            heap                  -
+            #                  size       peak
+            stack               500         10
+        "#]]
+        .assert_eq(&sample_text(&sample(10, None), None));
     }
 }

@@ -25,7 +25,6 @@ pub use exit::{Ending, ExitCode};
 pub use json::{FORMAT_VERSION, run_finished, run_started, started, summary as summary_event};
 pub use memory::{
     MEMORY_VERSION, MemoryReport, memory_json, memory_screen, memory_text, sample_screen,
-    sample_text,
 };
 pub use paint::Paint;
 pub use progress::{progress, skip_reason};

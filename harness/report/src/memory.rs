@@ -1,6 +1,6 @@
 //! What a program takes of a board's memory, and how full memory is while it runs.
 //!
-//! Two texts of each. The *stable* one is for snapshots: bytes, fixed columns, names
+//! Two texts of a program's. The *stable* one is for files that are compared: bytes, fixed columns, names
 //! last, so that a longer name moves nothing else. The other is for people at a
 //! terminal: rounded sizes, bars, and what is what in a few words. And JSON.
 
@@ -14,7 +14,7 @@ use replab_memory::{LargeSymbol, RegionUse, Role, Section, Sums};
 
 pub use json::memory_json;
 pub use screen::{memory_screen, sample_screen};
-pub use stable::{memory_text, sample_text};
+pub use stable::memory_text;
 
 /// The version of the stable text and of the JSON.
 pub const MEMORY_VERSION: u32 = 1;

@@ -4,47 +4,29 @@
 //! whole run (no crash, nothing that must never come) is seen at each stop, the
 //! record is complete, and a reset that the firmware asks for is carried out.
 
+mod board;
+mod crash;
+mod inside;
+
 use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
-use replab_board::{Board, Button, FileSystem, Region};
-use replab_machine::{Condition, Fault, Machine, StopCause, Timing};
-use replab_memory::{Footprint, Image, Sample, Totals};
+use replab_board::Board;
+use replab_machine::{Condition, Machine, StopCause, Timing};
+use replab_memory::{Image, Sample};
 use replab_record::{
-    Claim, Diagnosis, Event, Failure, Level, MachineTime, PinName, PortName, Record, Registers,
-    ResetCause, StepPlace, Trouble,
+    Claim, Event, Failure, MachineTime, PinName, PortName, Record, ResetCause, StepPlace,
 };
 use replab_scenario::{At, Captures, NewAnswer, Scenario, Step, TextPattern, show_duration};
-use sha2::{Digest as _, Sha256};
 
-use crate::always::{Always, Restart, Sign};
-use crate::error::{Ended, Played, RunError, crash, failed};
-use crate::inspector::Inspector;
+use crate::always::{Always, Restart};
+use crate::error::{Played, RunError, failed};
 use crate::output::{Output, quoted};
-use crate::play::Content;
-use crate::prompt::PROMPT;
 use crate::random::Random;
-use crate::snapshots::Firmware;
 
 /// The longest pattern that a machine looks for ([`Condition::Bytes`]).
 const LONGEST_PATTERN: usize = 256;
-
-/// The most bytes of output that a run keeps. At 115200 baud they take a minute and a half.
-const MOST_OUTPUT: usize = 1 << 20;
-/// The most events that a run keeps: bytes both ways, edges, resets.
-const MOST_RECORDED: usize = 1 << 20;
-
-/// How long the machine may go on after a fault, so that the firmware's last
-/// words are in the transcript.
-const LAST_WORDS: Duration = Duration::from_millis(50);
-
-/// How often a machine that does not do what is awaited is looked at.
-const LOOKS: usize = 16;
-/// How long it goes on between two looks: no multiple of what firmware likes.
-const BETWEEN_LOOKS: Duration = Duration::from_micros(37);
-/// So many restarts without a prompt explain why nothing came.
-const SOME_RESTARTS: usize = 3;
 
 /// Firmware that has sent nothing for so many character times has nothing more to
 /// send at present: it sends what it has one byte after the other.
@@ -131,17 +113,6 @@ impl<'a> Session<'a> {
         };
         session.release_buttons()?;
         Ok(session)
-    }
-
-    /// A button that a resistor of the board pulls is released from power-on on.
-    fn release_buttons(&mut self) -> Result<(), RunError> {
-        let Some(pins) = self.machine.pins.as_mut() else { return Ok(()) };
-        for (pin, button) in &self.board.buttons {
-            if button.released != Level::Floating {
-                pins.drive(pin, button.released, MachineTime::ZERO)?;
-            }
-        }
-        Ok(())
     }
 
     /// Waits for the time at which `step` starts, and starts it.
@@ -312,156 +283,10 @@ impl<'a> Session<'a> {
         self.always.forbid(patterns, self.output.len(), step);
     }
 
-    /// The pin that a scenario's `word` means.
-    pub(crate) fn pin(&self, word: &str) -> Played<PinName> {
-        let missing = || RunError::NoPin { board: self.board.name.clone(), pin: word.to_string() };
-        Ok(self.board.pin(word).cloned().ok_or_else(missing)?)
-    }
-
-    /// The pin of the button that a scenario's `word` means, and what a press does to it.
-    pub(crate) fn button(&self, word: &str) -> Played<(PinName, Button)> {
-        let missing =
-            || RunError::NoButton { board: self.board.name.clone(), button: word.to_string() };
-        let (pin, button) = self.board.button(word).ok_or_else(missing)?;
-        Ok((pin.clone(), button))
-    }
-
-    /// Drives `pin` to `level` from `at` on. The machine must be let go for it to happen.
-    pub(crate) fn drive(&mut self, pin: &PinName, level: Level, at: MachineTime) -> Played {
-        let no_pins = || RunError::NoPins { board: self.board.name.clone() };
-        let pins = self.machine.pins.as_mut().ok_or_else(no_pins)?;
-        Ok(pins.drive(pin, level, at).map_err(RunError::from)?)
-    }
-
-    /// What `pin` is now, and since when.
-    pub(crate) fn level(&self, pin: &PinName) -> (Level, Option<MachineTime>) {
-        let wave = self.record.wave(pin, MachineTime::ZERO, MachineTime::from_nanos(u64::MAX));
-        wave.edges.last().map_or((wave.before, None), |edge| (edge.level, Some(edge.at)))
-    }
-
     /// Python has started again, because the step asked it to, and has said so up to `end`.
     pub(crate) fn soft_reset_seen(&mut self, end: usize) {
         self.read_to(end);
         self.always.restart_was_asked_for();
-    }
-
-    /// Pulls the reset line.
-    pub(crate) fn pull_reset_line(&mut self) -> Played {
-        let events = self.machine.run.reset().map_err(RunError::from)?;
-        self.started_anew(events)
-    }
-
-    /// Cuts the power and gives it back.
-    pub(crate) fn cycle_power(&mut self) -> Played {
-        let no_power = || RunError::NoPower { board: self.board.name.clone() };
-        let power = self.machine.power.as_mut().ok_or_else(no_power)?;
-        let events = power.cycle().map_err(RunError::from)?;
-        self.started_anew(events)
-    }
-
-    /// Where the board keeps its files.
-    pub(crate) fn file_system(&self) -> Result<FileSystem, RunError> {
-        self.board.file_system.ok_or_else(|| self.no_file_system())
-    }
-
-    /// `length` bytes of the stopped machine's memory, where its files are.
-    pub(crate) fn read_memory(&mut self, address: u32, length: usize) -> Result<Vec<u8>, RunError> {
-        match self.machine.memory.as_mut() {
-            Some(memory) => memory.read(address, length).map_err(RunError::from),
-            None => Err(self.no_file_system()),
-        }
-    }
-
-    fn no_file_system(&self) -> RunError {
-        RunError::NoFileSystem { board: self.board.name.clone() }
-    }
-
-    /// Writes `bytes` into the stopped machine's memory, where its files are.
-    pub(crate) fn write_memory(&mut self, address: u32, bytes: &[u8]) -> Result<(), RunError> {
-        match self.machine.memory.as_mut() {
-            Some(memory) => memory.write(address, bytes).map_err(RunError::from),
-            None => Err(self.no_file_system()),
-        }
-    }
-
-    /// What the firmware is doing instead of what the step awaited: looks at it a
-    /// few times while it goes on. `None` where a machine cannot be looked into, or
-    /// where it waits for input at its prompt, which is no trouble.
-    pub(crate) fn whereabouts(&mut self) -> Option<Diagnosis> {
-        if self.output.bytes().ends_with(PROMPT) {
-            return None;
-        }
-        let restarts = self.always.restart_count();
-        let mut looks = Vec::new();
-        for _ in 0..LOOKS {
-            looks.extend(self.inspector().registers());
-            let Ok(stop) = self.machine.run.go(self.now() + BETWEEN_LOOKS, &[]) else { break };
-            self.absorb(stop.events);
-            if stop.cause != StopCause::Time {
-                break;
-            }
-        }
-        let span = BETWEEN_LOOKS * u32::try_from(looks.len()).unwrap_or(u32::MAX);
-        let mut diagnosis = self.inspector().doing(&looks, span)?;
-        if restarts >= SOME_RESTARTS {
-            diagnosis.trouble = Trouble::RebootLoop;
-            diagnosis.sentence = format!(
-                "the firmware has started again {restarts} times without a prompt; {}",
-                diagnosis.sentence
-            );
-        } else if self.output.len() == 0 {
-            diagnosis.trouble = Trouble::Mute;
-            diagnosis.sentence =
-                format!("the firmware has sent nothing since power-on; {}", diagnosis.sentence);
-        }
-        Some(diagnosis)
-    }
-
-    /// Whether equal runs are equal to the nanosecond.
-    pub(crate) fn is_exact(&self) -> bool {
-        self.machine.timing == Timing::Exact
-    }
-
-    /// What exact figures depend on, if the firmware's file is known.
-    pub(crate) fn firmware_facts(&self) -> Option<Firmware> {
-        let bytes = std::fs::read(self.firmware?).ok()?;
-        let toolchain = Image::read(&bytes).ok().and_then(|image| image.toolchain());
-        Some(Firmware {
-            sha256: hex::encode(Sha256::digest(&bytes)),
-            toolchain: toolchain.unwrap_or_else(|| "unknown".to_string()),
-        })
-    }
-
-    /// How full stack and heap are.
-    pub(crate) fn figures(&mut self) -> Option<Sample> {
-        self.inspector().figures()
-    }
-
-    /// What the firmware's file takes of the board's memories, if it can be measured.
-    pub(crate) fn firmware_totals(&self) -> Option<Totals> {
-        let footprint = Footprint::read(&std::fs::read(self.firmware?).ok()?).ok()?;
-        Some(Totals::of(&footprint.regions_of(self.board).ok()?))
-    }
-
-    fn inspector(&mut self) -> Inspector<'_> {
-        let firmware = self.firmware;
-        let image = self.image.get_or_insert_with(|| {
-            // Firmware that cannot be read as ELF still has addresses.
-            firmware.and_then(|file| Image::read(&std::fs::read(file).ok()?).ok())
-        });
-        Inspector { machine: &mut self.machine, board: self.board, image: image.as_ref() }
-    }
-
-    /// What the board's memory regions hold, from low to high addresses, as far as they can be read.
-    pub(crate) fn memory(&mut self) -> Vec<Content> {
-        let Some(memory) = self.machine.memory.as_mut() else { return Vec::new() };
-        let mut regions: Vec<_> = self.board.memory.values().collect();
-        regions.sort_by_key(|region| region.at);
-        let content = |region: &&Region| {
-            let bytes = memory.read(region.at, region.size as usize).ok()?;
-            Some(Content { at: region.at, bytes })
-        };
-        regions.iter().filter_map(content).collect()
     }
 
     /// The port of the REPL.
@@ -523,94 +348,6 @@ impl<'a> Session<'a> {
         self.absorb(events);
         self.at_prompt = false;
         looked.map_err(|sign| self.ended_by(sign))
-    }
-
-    fn check_always(&mut self) -> Played {
-        let looked = self.always.look(&self.output);
-        looked.map_err(|sign| self.ended_by(sign))
-    }
-
-    fn ended_by(&mut self, sign: Sign) -> Ended {
-        match sign {
-            Sign::Fatal { line } => self.fatal(line),
-            Sign::Loop { trouble, sentence, at } => {
-                let mut failure = self.crashed(trouble, sentence, at);
-                failure.hint = "look at what boot.py and main.py do first".to_string();
-                Ended::Failed(Box::new(failure))
-            }
-            Sign::Never(failure) => Ended::Never(failure),
-        }
-    }
-
-    /// More than a run keeps is no output of a lesson.
-    fn check_flood(&mut self) -> Played {
-        let (bytes, events) = (self.output.len(), self.record.events().len());
-        if bytes <= MOST_OUTPUT && events <= MOST_RECORDED {
-            return Ok(());
-        }
-        let sentence = if bytes > MOST_OUTPUT {
-            format!(
-                "flood: {bytes} bytes on {} since power-on, more than the {MOST_OUTPUT} that a run keeps",
-                self.port
-            )
-        } else {
-            format!(
-                "flood: {events} bytes and edges since power-on, more than the {MOST_RECORDED} that a run keeps"
-            )
-        };
-        let failure = self.crashed(Trouble::Flood, sentence, self.now());
-        Err(Ended::Failed(Box::new(failure)))
-    }
-
-    fn faulted(&mut self, fault: &Fault, at: MachineTime) -> Ended {
-        let mut diagnosis = self.inspector().fault(fault);
-        let from = self.output.len();
-        if self.hear_last_words() {
-            diagnosis.sentence += "; its fault handler faulted too, and the processor locked up";
-        }
-        let mut failure = crash(diagnosis, at);
-        let words = self.output.text(from..self.output.len());
-        failure.details =
-            words.lines().filter(|line| !line.is_empty()).map(str::to_string).collect();
-        Ended::Failed(Box::new(failure))
-    }
-
-    fn locked_up(&mut self, registers: &Registers, at: MachineTime) -> Ended {
-        let diagnosis = self.inspector().lockup(registers);
-        Ended::Failed(Box::new(crash(diagnosis, at)))
-    }
-
-    /// The firmware says in the line that begins at `line` that it cannot go on.
-    fn fatal(&mut self, line: usize) -> Ended {
-        let at = self.output.at(line).unwrap_or_default();
-        let mut failure = self.crashed(Trouble::Fatal, String::new(), at);
-        self.hear_last_words();
-        let end =
-            self.output.find(&[b"\n"], line).map_or(self.output.len(), |(_, found)| found.end);
-        let words = self.output.text(line..end).trim_end().to_string();
-        if let (Claim::Crash { got, .. }, Some(diagnosis)) =
-            (&mut failure.claim, &mut failure.diagnosis)
-        {
-            diagnosis.sentence.clone_from(&words);
-            *got = words;
-        }
-        Ended::Failed(Box::new(failure))
-    }
-
-    /// The failure of a run in which the firmware did `sentence`, with the place
-    /// where it is now.
-    fn crashed(&mut self, trouble: Trouble, sentence: String, at: MachineTime) -> Failure {
-        let diagnosis = self.inspector().now(trouble, sentence);
-        crash(diagnosis, at)
-    }
-
-    /// Lets a machine whose run is decided go on for a moment, for the transcript.
-    /// Whether its processor locks up then.
-    fn hear_last_words(&mut self) -> bool {
-        // That a crashed machine may not go on changes nothing about the verdict.
-        let Ok(stop) = self.machine.run.go(self.now() + LAST_WORDS, &[]) else { return false };
-        self.absorb(stop.events);
-        matches!(stop.cause, StopCause::Lockup(_))
     }
 
     fn absorb(&mut self, events: Vec<Event>) {

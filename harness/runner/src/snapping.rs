@@ -1,6 +1,6 @@
 //! The texts of a run's snapshots: what every target must agree on, and exact figures.
 
-use replab_memory::{Sample, Totals};
+use replab_memory::{Sample, Totals, sample_text};
 use replab_scenario::{SnapshotPart, show_duration};
 
 use crate::play::{Measured, StepSummary};
@@ -68,7 +68,12 @@ impl Seen {
             if let Some(totals) = self.totals {
                 text.push_str(&format!("flash.used {}\nram.used {}\n", totals.flash, totals.ram));
             }
-            self.samples.iter().for_each(|(step, sample)| text.push_str(&memory(*step, sample)));
+            let mut before: Option<&Sample> = None;
+            for (step, sample) in &self.samples {
+                let change = before.map(|before| sample.since(before));
+                text.push_str(&format!("step {step}:\n{}", sample_text(sample, change.as_ref())));
+                before = Some(sample);
+            }
         }
         (self.has(SnapshotPart::Wave) || self.has(SnapshotPart::Memory)).then_some(text)
     }
@@ -106,19 +111,6 @@ fn fine(step: usize, wave: &WaveFigures) -> String {
             period.start,
             period.length.as_nanos(),
             period.high.as_nanos()
-        ));
-    }
-    text
-}
-
-fn memory(step: usize, sample: &Sample) -> String {
-    let Sample { stack, heap } = sample;
-    let mut text =
-        format!("step {step}:\n  stack.size {}\n  stack.peak {}\n", stack.size, stack.peak);
-    if let Some(heap) = heap {
-        text.push_str(&format!(
-            "  heap.total {}\n  heap.used {}\n  heap.free {}\n  heap.largest {}\n",
-            heap.total, heap.used, heap.free, heap.largest_free
         ));
     }
     text
@@ -207,12 +199,10 @@ mod tests {
                 flash.used 2000
                 ram.used 500
                 step 5:
-                  stack.size 8192
-                  stack.peak 1776
-                  heap.total 1000
-                  heap.used 400
-                  heap.free 600
-                  heap.largest 512
+                #                 total       used       free    largest
+                heap               1000        400        600        512
+                #                  size       peak
+                stack              8192       1776
             "#]],
         );
     }

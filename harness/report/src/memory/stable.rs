@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use replab_memory::{Change, LargeSymbol, Sample, Sums};
+use replab_memory::{LargeSymbol, Sums};
 
 use super::{MEMORY_VERSION, MemoryReport, file_name, word};
 use crate::visible;
@@ -44,30 +44,6 @@ fn write(report: &MemoryReport<'_>, text: &mut String) -> fmt::Result {
         writeln!(text, "{:>10} {section} {file} {}", symbol.size, visible_word(&symbol.name))?;
     }
     Ok(())
-}
-
-/// The stable text of how full memory is, and of what has changed since an earlier sample.
-pub fn sample_text(sample: &Sample, change: Option<&Change>) -> String {
-    let mut text = format!("# {:>21} {:>10} {:>10} {:>10}\n", "total", "used", "free", "largest");
-    let heap = sample.heap.map(|it| [it.total, it.used, it.free, it.largest_free]);
-    text.push_str(&row("heap", heap.map(|row| row.map(|bytes| bytes.to_string()))));
-    if let Some(change) = change {
-        let heap = change.heap.map(|it| [it.total, it.used, it.free, it.largest_free]);
-        text.push_str(&row("heap change", heap.map(|row| row.map(signed))));
-    }
-    text.push_str(&format!("# {:>21} {:>10}\n", "size", "peak"));
-    let stack = [sample.stack.size, sample.stack.peak].map(|bytes| bytes.to_string());
-    text.push_str(&row("stack", Some(stack)));
-    if let Some(change) = change {
-        text.push_str(&row("stack change", Some(["0".to_owned(), signed(change.stack_peak)])));
-    }
-    text
-}
-
-fn row<const N: usize>(name: &str, cells: Option<[String; N]>) -> String {
-    let Some(cells) = cells else { return format!("{name:<12} {:>10}\n", "-") };
-    let cells: String = cells.iter().map(|cell| format!(" {cell:>10}")).collect();
-    format!("{name:<12}{cells}\n")
 }
 
 /// With its sign; 0 without.

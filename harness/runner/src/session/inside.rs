@@ -1,0 +1,104 @@
+//! Looks into the stopped machine: what the firmware is doing, and how full its memory is.
+
+use std::time::Duration;
+
+use replab_board::Region;
+use replab_machine::{StopCause, Timing};
+use replab_memory::{Footprint, Image, Sample, Totals};
+use replab_record::{Diagnosis, Trouble};
+use sha2::{Digest as _, Sha256};
+
+use super::Session;
+use crate::inspector::Inspector;
+use crate::play::Content;
+use crate::prompt::PROMPT;
+use crate::snapshots::Firmware;
+
+/// How often a machine that does not do what is awaited is looked at.
+const LOOKS: usize = 16;
+/// How long it goes on between two looks: no multiple of what firmware likes.
+const BETWEEN_LOOKS: Duration = Duration::from_micros(37);
+/// So many restarts without a prompt explain why nothing came.
+const SOME_RESTARTS: usize = 3;
+
+impl Session<'_> {
+    /// What the firmware is doing instead of what the step awaited: looks at it a
+    /// few times while it goes on. `None` where a machine cannot be looked into, or
+    /// where it waits for input at its prompt, which is no trouble.
+    pub(crate) fn whereabouts(&mut self) -> Option<Diagnosis> {
+        if self.output.bytes().ends_with(PROMPT) {
+            return None;
+        }
+        let restarts = self.always.restart_count();
+        let mut looks = Vec::new();
+        for _ in 0..LOOKS {
+            looks.extend(self.inspector().registers());
+            let Ok(stop) = self.machine.run.go(self.now() + BETWEEN_LOOKS, &[]) else { break };
+            self.absorb(stop.events);
+            if stop.cause != StopCause::Time {
+                break;
+            }
+        }
+        let span = BETWEEN_LOOKS * u32::try_from(looks.len()).unwrap_or(u32::MAX);
+        let mut diagnosis = self.inspector().doing(&looks, span)?;
+        if restarts >= SOME_RESTARTS {
+            diagnosis.trouble = Trouble::RebootLoop;
+            diagnosis.sentence = format!(
+                "the firmware has started again {restarts} times without a prompt; {}",
+                diagnosis.sentence
+            );
+        } else if self.output.len() == 0 {
+            diagnosis.trouble = Trouble::Mute;
+            diagnosis.sentence =
+                format!("the firmware has sent nothing since power-on; {}", diagnosis.sentence);
+        }
+        Some(diagnosis)
+    }
+
+    /// Whether equal runs are equal to the nanosecond.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.machine.timing == Timing::Exact
+    }
+
+    /// What exact figures depend on, if the firmware's file is known.
+    pub(crate) fn firmware_facts(&self) -> Option<Firmware> {
+        let bytes = std::fs::read(self.firmware?).ok()?;
+        let toolchain = Image::read(&bytes).ok().and_then(|image| image.toolchain());
+        Some(Firmware {
+            sha256: hex::encode(Sha256::digest(&bytes)),
+            toolchain: toolchain.unwrap_or_else(|| "unknown".to_string()),
+        })
+    }
+
+    /// How full stack and heap are.
+    pub(crate) fn figures(&mut self) -> Option<Sample> {
+        self.inspector().figures()
+    }
+
+    /// What the firmware's file takes of the board's memories, if it can be measured.
+    pub(crate) fn firmware_totals(&self) -> Option<Totals> {
+        let footprint = Footprint::read(&std::fs::read(self.firmware?).ok()?).ok()?;
+        Some(Totals::of(&footprint.regions_of(self.board).ok()?))
+    }
+
+    pub(super) fn inspector(&mut self) -> Inspector<'_> {
+        let firmware = self.firmware;
+        let image = self.image.get_or_insert_with(|| {
+            // Firmware that cannot be read as ELF still has addresses.
+            firmware.and_then(|file| Image::read(&std::fs::read(file).ok()?).ok())
+        });
+        Inspector { machine: &mut self.machine, board: self.board, image: image.as_ref() }
+    }
+
+    /// What the board's memory regions hold, from low to high addresses, as far as they can be read.
+    pub(crate) fn memory(&mut self) -> Vec<Content> {
+        let Some(memory) = self.machine.memory.as_mut() else { return Vec::new() };
+        let mut regions: Vec<_> = self.board.memory.values().collect();
+        regions.sort_by_key(|region| region.at);
+        let content = |region: &&Region| {
+            let bytes = memory.read(region.at, region.size as usize).ok()?;
+            Some(Content { at: region.at, bytes })
+        };
+        regions.iter().filter_map(content).collect()
+    }
+}
