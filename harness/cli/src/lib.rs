@@ -21,6 +21,7 @@ mod play;
 mod request;
 mod run;
 mod select;
+mod serve;
 mod tell;
 mod voice;
 
@@ -31,5 +32,6 @@ pub use memory::{MemoryArgs, memory};
 pub use place::{PLUGIN, Place};
 pub use replab_report::ExitCode;
 pub use run::run;
+pub use serve::{ServeArgs, serve};
 
 pub(crate) use error::RunError;

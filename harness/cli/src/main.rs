@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use replab_cli::{CoverageArgs, MemoryArgs, Place, RunArgs};
+use replab_cli::{CoverageArgs, MemoryArgs, Place, RunArgs, ServeArgs};
 use replab_setup::Named;
 
 /// Plays lessons and firmware on emulated boards, and says what came.
@@ -19,6 +19,9 @@ struct Arguments {
 enum Command {
     /// Play scenarios.
     Run(Box<RunArgs>),
+    /// Let a board go in real time, its UART on a pseudo-terminal or a TCP port, for mpremote,
+    /// screen and whatever else talks to boards.
+    Serve(ServeArgs),
     /// Say what a program takes of flash and RAM. Works on any ELF file for a 32-bit Arm.
     Memory(MemoryArgs),
     /// Say what of a lesson is tried by its scenarios, and what is not. Plays nothing.
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
     let place = Place::of_program(&program, &current);
     match arguments.command {
         Command::Run(args) => replab_cli::run(*args, place).into(),
+        Command::Serve(args) => replab_cli::serve(&args, &place).into(),
         Command::Memory(args) => replab_cli::memory(&args, &place).into(),
         Command::Coverage(args) => replab_cli::coverage(args, place).into(),
         Command::Doctor => replab_cli::doctor(&place, Named::from_env()).into(),

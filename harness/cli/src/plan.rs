@@ -25,7 +25,8 @@ pub(crate) fn targets(words: &[String], boards: &Boards) -> Result<Vec<Target>, 
     words.iter().map(|word| target(word, boards)).collect()
 }
 
-fn target(word: &str, boards: &Boards) -> Result<Target, RunError> {
+/// The target that `word` names.
+pub(crate) fn target(word: &str, boards: &Boards) -> Result<Target, RunError> {
     let target: Target = word.parse()?;
     let Some(board) = boards.get(&target.board) else {
         let known = boards.keys().cloned().collect::<Vec<_>>().join(", ");

@@ -249,7 +249,7 @@ impl Lab<'_> {
 }
 
 /// The emulator and its plugin, or why there are none.
-fn qemu_tools(
+pub(crate) fn qemu_tools(
     place: &Place,
     named: Named,
     needs_plugin: bool,

@@ -43,6 +43,7 @@ use session::{CHUNK, Session};
 
 #[doc(hidden)]
 pub use gate::Gate;
+pub use wall::Live;
 
 /// Where QEMU and the plugin are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +78,22 @@ pub fn start(
             .map(|(machine, _)| machine),
         Timing::Wall => wall::start(tools, board, firmware, start).map(|(machine, _)| machine),
     }
+}
+
+/// Starts a machine that goes by itself from [`Live::wait`] on, by the desk clock,
+/// whatever `start.timing` says. `start.wall_cap` is for each request to QEMU; how
+/// long the machine goes has no cap.
+///
+/// # Errors
+///
+/// As [`start`], without those of the plugin.
+pub fn start_live(
+    tools: &QemuTools,
+    board: &Board,
+    firmware: &Path,
+    start: Start,
+) -> Result<Live, MachineError> {
+    wall::start_live(tools, board, firmware, start)
 }
 
 /// Whether the file at `firmware` is one that `board` could run, before anything is started.

@@ -42,6 +42,8 @@ pub enum Ending {
     NotInstalled,
     /// The firmware did not build.
     FirmwareNotBuilt,
+    /// A board could not be served, or not any longer: its emulator has ended.
+    NotServed,
     /// Somebody pressed Ctrl-C.
     Interrupted,
     /// Something went wrong that has no reason of its own: a full disk, a bug.
@@ -57,7 +59,7 @@ impl ExitCode {
             Ending::WrongInput => ExitCode::WrongInput,
             Ending::Uncovered => ExitCode::Failed,
             Ending::NothingSelected => ExitCode::NothingPlayed,
-            Ending::NotInstalled => ExitCode::Broken,
+            Ending::NotInstalled | Ending::NotServed => ExitCode::Broken,
             Ending::FirmwareNotBuilt => ExitCode::FirmwareNotBuilt,
             Ending::Interrupted => ExitCode::Interrupted,
             Ending::LabBug => ExitCode::LabBug,

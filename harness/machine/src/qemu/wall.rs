@@ -12,6 +12,7 @@ mod arguments;
 mod clock;
 mod emulation;
 mod lines;
+mod live;
 mod nudge;
 mod pacing;
 mod port;
@@ -38,6 +39,7 @@ use crate::{Condition, Machine, MachineError, Memory, PAINT, Pins, Power, Stop, 
 use arguments::Parts;
 use emulation::Emulation;
 use lines::Lines;
+pub use live::Live;
 use port::Port;
 use reach::Reach;
 use session::Session;
@@ -55,6 +57,28 @@ pub(super) fn start(
     firmware: &Path,
     start: Start,
 ) -> Result<(Machine, u32), MachineError> {
+    let (session, has_pins) = session(tools, board, firmware, start)?;
+    let pid = session.pid();
+    Ok((assemble(&Rc::new(RefCell::new(session)), has_pins), pid))
+}
+
+/// The same machine, to be let go for good.
+pub(super) fn start_live(
+    tools: &QemuTools,
+    board: &Board,
+    firmware: &Path,
+    start: Start,
+) -> Result<Live, MachineError> {
+    session(tools, board, firmware, start).map(|(session, _)| Live::new(session))
+}
+
+/// A machine, and whether it has pins.
+fn session(
+    tools: &QemuTools,
+    board: &Board,
+    firmware: &Path,
+    start: Start,
+) -> Result<(Session, bool), MachineError> {
     let machine = board
         .backends
         .qemu
@@ -71,8 +95,7 @@ pub(super) fn start(
         start,
     };
     let session = Session::new(board.clone(), Box::new(move || maker.make()))?;
-    let pid = session.pid();
-    Ok((assemble(&Rc::new(RefCell::new(session)), has_pins), pid))
+    Ok((session, has_pins))
 }
 
 fn assemble(session: &Rc<RefCell<Session>>, has_pins: bool) -> Machine {

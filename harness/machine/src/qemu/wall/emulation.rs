@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use rustix::event::PollFd;
 use serde_json::Value;
 
 use crate::MachineError;
@@ -89,7 +90,17 @@ impl Emulation {
 
     /// Waits until something comes, but not beyond `deadline`; whether it came.
     pub(super) fn hear(&mut self, deadline: Instant, request: &str) -> Result<bool, MachineError> {
-        self.wires.hear(deadline).map_err(|end| self.died(end, request))
+        self.hear_beside(deadline, request, &[])
+    }
+
+    /// The same, and something at one of `others` ends it too.
+    pub(super) fn hear_beside(
+        &mut self,
+        deadline: Instant,
+        request: &str,
+        others: &[PollFd<'_>],
+    ) -> Result<bool, MachineError> {
+        self.wires.hear(deadline, others).map_err(|end| self.died(end, request))
     }
 
     /// What the machine did since the last call.

@@ -32,6 +32,8 @@ pub(super) struct Port {
     output: File,
     /// What we have written and QEMU has not taken.
     inside: VecDeque<u8>,
+    /// Nobody wants what the firmware sends: it stays in the pipe, and once that is full the firmware waits.
+    pub(super) is_held: bool,
 }
 
 impl Port {
@@ -42,6 +44,7 @@ impl Port {
             input: pipe(&stem.with_extension("in"))?,
             output: pipe(&stem.with_extension("out"))?,
             inside: VecDeque::new(),
+            is_held: false,
         })
     }
 

@@ -41,6 +41,8 @@ pub(super) struct Session {
     met: Option<usize>,
     /// Since the last stop.
     events: Vec<Event>,
+    /// It was let go for good.
+    is_live: bool,
 }
 
 impl Session {
@@ -60,6 +62,7 @@ impl Session {
             conditions: Vec::new(),
             met: None,
             events: Vec::new(),
+            is_live: false,
             board,
         })
     }
@@ -311,5 +314,6 @@ impl Session {
     }
 }
 
+mod live;
 #[cfg(test)]
 mod tests;

@@ -95,10 +95,10 @@ impl Wires {
         std::mem::take(&mut self.heard)
     }
 
-    /// Waits until something comes, but not beyond `deadline`, and hears it.
-    /// Whether anything came.
-    pub(super) fn hear(&mut self, deadline: Instant) -> Result<bool, Ended> {
-        let ready = self.wait(deadline)?;
+    /// Waits until something comes, here or at one of `others`, but not beyond
+    /// `deadline`, and hears what came here. Whether anything did.
+    pub(super) fn hear(&mut self, deadline: Instant, others: &[PollFd<'_>]) -> Result<bool, Ended> {
+        let ready = self.wait(deadline, others)?;
         let now = Instant::now();
         // An echo never comes before the byte that it echoes.
         for (port, one) in self.ports.iter_mut().enumerate() {
@@ -150,16 +150,21 @@ impl Wires {
     }
 
     /// Which can be read: monitor, tester, ports.
-    fn wait(&self, deadline: Instant) -> Result<Vec<bool>, Ended> {
-        let ends = [self.monitor.as_fd(), self.tester.as_fd()];
-        let ends = ends.into_iter().chain(self.ports.iter().map(AsFd::as_fd));
-        let mut ends: Vec<_> =
-            ends.map(|end| PollFd::from_borrowed_fd(end, PollFlags::IN)).collect();
+    fn wait(&self, deadline: Instant, others: &[PollFd<'_>]) -> Result<Vec<bool>, Ended> {
+        let lines = [self.monitor.as_fd(), self.tester.as_fd()];
+        let lines = lines.map(|line| PollFd::from_borrowed_fd(line, PollFlags::IN));
+        let ports = self.ports.iter().map(|port| {
+            let wanted = if port.is_held { PollFlags::empty() } else { PollFlags::IN };
+            PollFd::from_borrowed_fd(port.as_fd(), wanted)
+        });
+        let mut ends: Vec<_> = lines.into_iter().chain(ports).collect();
+        let ours = ends.len();
+        ends.extend(others.iter().cloned());
         match poll(&mut ends, Some(&time(deadline.saturating_duration_since(Instant::now())))) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(io::Error::from(error).into()),
         }
-        Ok(ends.iter().map(|end| !end.revents().is_empty()).collect())
+        Ok(ends[..ours].iter().map(|end| !end.revents().is_empty()).collect())
     }
 }
 
