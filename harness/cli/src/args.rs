@@ -62,6 +62,14 @@ pub struct RunArgs {
     #[arg(long, conflicts_with = "verbose")]
     pub json: bool,
 
+    /// Write a JUnit report of all runs for CI servers (docs/ci.md), also when interrupted.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["list", "check"])]
+    pub junit: Option<PathBuf>,
+
+    /// Tell GitHub Actions what did not pass: annotations, and the step's summary (docs/ci.md).
+    #[arg(long, conflicts_with_all = ["list", "check"])]
+    pub github: bool,
+
     /// Show the whole transcript of each run, with machine times, and how full its memory was.
     #[arg(long, short)]
     pub verbose: bool,

@@ -48,6 +48,14 @@ pub(crate) enum RunError {
         /// Why not.
         source: io::Error,
     },
+    /// A report could not be written.
+    #[error("could not write {}", path.display())]
+    Unwritable {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// A folder or a device, where a file is wanted.
     #[error("{} is no file", path.display())]
     NoFile {
@@ -61,14 +69,6 @@ pub(crate) enum RunError {
         path: PathBuf,
         /// Why not.
         source: FootprintError,
-    },
-    /// A file could not be written.
-    #[error("could not write {}", path.display())]
-    Unwritable {
-        /// Which.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
     },
     /// An accepted answer cannot stand in its scenario.
     #[error("{} stays as it is", path.display())]

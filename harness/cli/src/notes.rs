@@ -6,7 +6,7 @@ use replab_board::Board;
 use replab_report::Note;
 use replab_runner::snapshots::Comparison;
 use replab_runner::{
-    Change, HeapFigures, Measured, Outcome, Period, Sample, StackFigures, WaveFigures,
+    Change, HeapFigures, Measured, Outcome, Period, Sample, StackFigures, StepSummary, WaveFigures,
 };
 use replab_scenario::show_duration;
 
@@ -31,6 +31,16 @@ pub(crate) fn of(outcome: &Outcome, board: &Board) -> Vec<Note> {
         });
     }
     notes
+}
+
+/// What the run that came to `outcome` has taken of memory, as far as that was taken last.
+pub(crate) fn last_memory(outcome: &Outcome) -> Option<String> {
+    let of_step = |step: &StepSummary| match step.measured.as_ref()? {
+        Measured::Memory(sample) => Some(sample.now),
+        Measured::Wave(_) => None,
+    };
+    let sample = outcome.figures.or_else(|| outcome.steps.iter().rev().find_map(of_step))?;
+    Some(memory(&sample, None))
 }
 
 /// How many snapshots of `outcome` were not compared.

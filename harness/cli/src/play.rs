@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 use std::io;
 use std::mem;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Mutex;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use replab_board::{Board, Target};
 use replab_machine::qemu::{self, QemuTools};
 use replab_machine::{Machine, MachineError};
 use replab_record::{Broken, SkipReason, Verdict};
-use replab_report::{Ending, ExitCode};
+use replab_report::Ending;
 use replab_runner::snapshots::Mode;
 use replab_runner::{Finished, Missing as IfMissing, Options, Outcome, play_all, prove_all};
 use replab_scenario::Scenario;
@@ -22,6 +22,7 @@ use crate::answers::Answers;
 use crate::catalogue::Name;
 use crate::ci::is_ci;
 use crate::clock::Clocks;
+use crate::interrupt::{self, Interruptions};
 use crate::place::from_here;
 use crate::plan::Job;
 use crate::request::Request;
@@ -48,59 +49,72 @@ pub(crate) fn play(
         request.jobs().iter().map(|job| Run::new(job, request, &lab)).collect();
     let playable: Vec<usize> = (0..runs.len()).filter(|index| runs[*index].is_playable()).collect();
     let jobs: Vec<_> = playable.iter().map(|index| runs[*index].job()).collect();
-    let telling = Telling::new(args, place, voice);
+    let telling = Telling::new(args, place, voice)?;
     telling.begin(runs.len());
-    let answers = Answers::default();
-    let mut queue = Queue { runs: &runs, told: Arc::default(), telling, answers };
-    tell_interruptions(Arc::clone(&queue.told), runs.len(), voice);
+    let queue = Mutex::new(Queue { runs: &runs, told: 0, telling, answers: Answers::default() });
+    let lock = || queue.lock().expect("a panic of who tells ends the program");
+    let options = options(args);
     let machine = |job: &replab_runner::Job<'_>| {
-        if args.json {
-            let event = replab_report::run_started(&job.scenario.identity, job.target);
-            voice.say(&format!("{event}\n"));
-        }
+        lock().telling.run_begins(&job.scenario.identity, job.target);
         lab.start(job)
     };
     let deliver = |index: usize, finished: Finished| {
-        queue.tell_unplayed_before(playable[index]);
-        queue.tell(finished);
+        lock().tell(playable[index], finished);
     };
-    match args.prove {
-        Some(runs) => prove_all(&jobs, runs, args.jobs, &options(args), machine, deliver),
-        None => play_all(&jobs, args.jobs, &options(args), machine, deliver),
-    }
+    thread::scope(|scope| {
+        let (playing, watch) = Interruptions::listen(voice);
+        scope.spawn(|| {
+            if watch.hears_one() {
+                options.stop.now();
+                // Held until the end: nobody says anything after this.
+                lock().telling.interrupted(started.elapsed(), runs.len());
+                interrupt::end();
+            }
+        });
+        match args.prove {
+            Some(runs) => prove_all(&jobs, runs, args.jobs, &options, machine, deliver),
+            None => play_all(&jobs, args.jobs, &options, machine, deliver),
+        }
+        drop(playing);
+    });
+    let mut queue = lock();
     queue.tell_unplayed_before(runs.len());
     let ending = queue.telling.end(started.elapsed());
-    queue.answers.store(voice)?;
+    mem::take(&mut queue.answers).store(voice)?;
     Ok(ending)
 }
 
 /// Runs that wait to be told, in their order.
 struct Queue<'a> {
     runs: &'a [Run<'a>],
-    /// How many have been told.
-    told: Arc<AtomicUsize>,
+    /// How many have been told, or never will be.
+    told: usize,
     telling: Telling<'a>,
     answers: Answers,
 }
 
 impl Queue<'_> {
-    /// Tells those before the one at `index`, which are not played.
+    /// Tells those before the one at `index` that are not played.
     fn tell_unplayed_before(&mut self, index: usize) {
-        for run in &self.runs[self.told.load(Ordering::Relaxed)..index] {
-            self.tell(run.without_playing());
+        for run in &self.runs[self.told..index] {
+            // One that is played is missing here only after an interruption.
+            if !run.is_playable() {
+                self.telling.run(&run.told(), run.without_playing());
+            }
         }
+        self.told = index;
     }
 
-    /// Tells the next one, which came to `finished`.
-    fn tell(&mut self, mut finished: Finished) {
-        let next = self.told.load(Ordering::Relaxed);
+    /// Tells the one at `index`, which came to `finished`.
+    fn tell(&mut self, index: usize, mut finished: Finished) {
+        self.tell_unplayed_before(index);
         if let Ok(outcome) = &mut finished.outcome
             && outcome.verdict == Verdict::Passed
         {
-            self.answers.add(&self.runs[next].name.file, mem::take(&mut outcome.answers));
+            self.answers.add(&self.runs[index].name.file, mem::take(&mut outcome.answers));
         }
-        self.telling.run(&self.runs[next].told(), finished);
-        self.told.store(next + 1, Ordering::Relaxed);
+        self.telling.run(&self.runs[index].told(), finished);
+        self.told = index + 1;
     }
 }
 
@@ -278,17 +292,4 @@ pub(crate) fn qemu_tools(
         data: qemu.data,
         plugin: place.plugin.clone(),
     }))
-}
-
-/// At Ctrl-C, says how far it came and ends the program. Emulators end with it.
-fn tell_interruptions(ended: Arc<AtomicUsize>, all: usize, voice: Voice) {
-    let at_once = ctrlc::set_handler(move || {
-        let ended = ended.load(Ordering::Relaxed);
-        voice.warn(&format!("\ninterrupted: {ended} of {all} runs have ended\n"));
-        std::process::exit(i32::from(ExitCode::of(&Ending::Interrupted).number()));
-    });
-    // Without our handler the system's stays, which ends the program without a word.
-    if let Err(error) = at_once {
-        voice.warn(&format!("note: Ctrl-C will not say how far it came ({error})\n"));
-    }
 }

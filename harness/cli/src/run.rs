@@ -17,6 +17,7 @@ use crate::{Place, RunArgs, RunError};
 /// that cannot work, to standard error. A panic anywhere is a bug in the lab.
 pub fn run(args: RunArgs, place: Place) -> ExitCode {
     let voice = Voice::of_terminal();
+    let voice = if args.github { voice.guarded() } else { voice };
     // Nothing that the panic may have left half done is used after it.
     let ending = catch_unwind(AssertUnwindSafe(move || ending(&args, &place, voice)));
     ExitCode::of(&ending.unwrap_or(Ending::LabBug))

@@ -6,15 +6,17 @@ use std::{fs, io};
 
 use replab_board::{Board, Target};
 use replab_record::Verdict;
-use replab_report::{Ending, Help, Run, Tally};
+use replab_report::{Closing, Ending, ExitCode, Help, Paint, Run, Tally};
 use replab_runner::{Finished, Outcome, Sample};
 use replab_scenario::Scenario;
 
 use crate::catalogue::Name;
+use crate::live::Live;
 use crate::notes;
 use crate::place::from_here;
+use crate::reports::Reports;
 use crate::voice::Voice;
-use crate::{Place, RunArgs};
+use crate::{Place, RunArgs, RunError};
 
 /// Decimals of a second that `-v` shows.
 const DECIMALS: usize = 6;
@@ -33,21 +35,39 @@ pub(crate) struct Telling<'a> {
     args: &'a RunArgs,
     place: &'a Place,
     voice: Voice,
+    live: Live,
     tally: Tally,
+    closing: Closing,
+    reports: Reports,
     has_bug: bool,
 }
 
 impl<'a> Telling<'a> {
     /// Nothing has been told yet.
-    pub(crate) fn new(args: &'a RunArgs, place: &'a Place, voice: Voice) -> Telling<'a> {
-        Telling { args, place, voice, tally: Tally::default(), has_bug: false }
+    pub(crate) fn new(
+        args: &'a RunArgs,
+        place: &'a Place,
+        voice: Voice,
+    ) -> Result<Telling<'a>, RunError> {
+        let live = Live::of_terminal(args.json);
+        let (tally, closing) = (Tally::default(), Closing::default());
+        let reports = Reports::begin(args)?;
+        Ok(Telling { args, place, voice, live, tally, closing, reports, has_bug: false })
     }
 
     /// Tells that `runs` runs will follow.
     pub(crate) fn begin(&self, runs: usize) {
         if self.args.json {
-            self.voice.say(&format!("{}\n", replab_report::started(runs)));
+            self.voice.say_event(&replab_report::started(runs));
         }
+    }
+
+    /// Tells that the calling thread begins a run.
+    pub(crate) fn run_begins(&mut self, identity: &str, target: &str) {
+        if self.args.json {
+            self.voice.say_event(&replab_report::run_started(identity, target));
+        }
+        self.live.begin(identity, target);
     }
 
     /// Tells one run, and writes its transcript if it was played.
@@ -71,22 +91,49 @@ impl<'a> Telling<'a> {
             wall: finished.wall,
         };
         self.tally.add(&run);
+        self.closing.add(&run, notes::last_memory(&outcome).as_deref());
         let transcript = self.write_transcript(&run);
-        if self.args.json {
-            self.voice
-                .say(&format!("{}\n", replab_report::run_finished(&run, transcript.as_deref())));
-        } else {
-            self.voice.say(&self.text(told, &run, outcome.figures.as_ref(), transcript.as_deref()));
-        }
+        let transcript = transcript.as_deref();
+        self.live.end(run.identity, &run.target.to_string());
+        let screen = self.screen(told, &run, transcript, Paint::Plain);
+        let text = self.text(told, &run, outcome.figures.as_ref(), transcript);
+        let Telling { live, reports, voice, args, .. } = self;
+        live.aside(|| {
+            if args.json {
+                voice.say_event(&replab_report::run_finished(&run, transcript));
+            } else {
+                voice.say(&text);
+            }
+            reports.add(&run, &told.name.file, &screen, transcript, *voice);
+        });
     }
 
     /// Tells what it all came to.
-    pub(crate) fn end(self, wall: Duration) -> Ending {
+    pub(crate) fn end(&mut self, wall: Duration) -> Ending {
         let ending = if self.has_bug { Ending::LabBug } else { Ending::Played(self.tally.clone()) };
+        self.conclude(wall, ending)
+    }
+
+    /// Tells what it came to when somebody interrupted it, where `all` were to be played.
+    pub(crate) fn interrupted(&mut self, wall: Duration, all: usize) -> Ending {
+        self.live.clear();
+        let ended = self.tally.all();
+        self.voice.warn(&format!("\ninterrupted: {ended} of {all} runs have ended\n"));
+        self.conclude(wall, Ending::Interrupted)
+    }
+
+    fn conclude(&mut self, wall: Duration, ending: Ending) -> Ending {
+        self.live.clear();
+        let is_written = self.reports.end(&self.tally, wall, self.voice);
+        // Whatever else is wrong says more than a report that is not there.
+        let is_fine = ExitCode::of(&ending) == ExitCode::Passed;
+        let ending = if is_fine && !is_written { Ending::LabBug } else { ending };
         if self.args.json {
-            self.voice
-                .say(&format!("{}\n", replab_report::summary_event(&self.tally, wall, &ending)));
+            self.voice.say_event(&replab_report::summary_event(&self.tally, wall, &ending));
         } else {
+            if self.live.is_on() {
+                self.voice.say(&self.closing.text(self.voice.paint));
+            }
             self.voice.say(&replab_report::summary(&self.tally, wall, self.voice.paint));
         }
         ending
@@ -109,10 +156,20 @@ impl<'a> Telling<'a> {
                 screen.lines().for_each(|line| text.push_str(&format!("    {line}\n")));
             }
         }
-        let again = self.again(told);
-        let help = Help { transcript, again: &again };
-        text.push_str(&replab_report::screen(run, help, self.voice.paint).unwrap_or_default());
+        text.push_str(&self.screen(told, run, transcript, self.voice.paint));
         text
+    }
+
+    /// What people read of a run that did not pass; nothing of others.
+    fn screen(
+        &self,
+        told: &Told<'_>,
+        run: &Run<'_>,
+        transcript: Option<&str>,
+        paint: Paint,
+    ) -> String {
+        let help = Help { transcript, again: &self.again(told) };
+        replab_report::screen(run, help, paint).unwrap_or_default()
     }
 
     /// The command that plays this run again.

@@ -375,3 +375,37 @@ fn snapshots_are_never_accepted_in_ci() {
         error: snapshots are never accepted in CI (run --accept at your desk, read the diff, commit it)
     "#]].assert_eq(&shown);
 }
+
+#[test]
+fn a_report_is_written_and_one_that_cannot_be_is_told() {
+    let bench = bench();
+    let mut command = replab(bench.path());
+    let shown = outcome(command.args(["run", "repl", "--junit", "new/junit.xml"]));
+    assert!(shown.starts_with("exit 4\n"), "{shown}");
+    let report = fs::read_to_string(bench.path().join("new/junit.xml")).expect("it was written");
+    assert!(report.contains("<skipped message="), "{report}");
+    check(
+        &bench,
+        &["run", "repl", "--junit", "boards"],
+        &expect![[r#"
+            exit 2
+            ---
+            error: could not write boards
+              because: Is a directory (os error 21)
+        "#]],
+    );
+}
+
+/// Without emulator and firmware every run is broken in CI.
+#[test]
+fn github_gets_annotations_and_a_summary() {
+    let bench = bench();
+    let mut command = replab(bench.path());
+    command.env("CI", "1").env("GITHUB_STEP_SUMMARY", bench.path().join("summary.md"));
+    command.env("GITHUB_WORKSPACE", bench.path()).args(["run", "repl", "--github"]);
+    let shown = outcome(&mut command);
+    let start = "\n::error file=scenarios/repl.yaml,line=1,title=repl on lab-m0@qemu%3A the lab could not tell::";
+    assert!(shown.contains(start), "{shown}");
+    let summary = fs::read_to_string(bench.path().join("summary.md")).expect("it was written");
+    assert!(summary.contains("<summary>broken repl on lab-m0@qemu</summary>"), "{summary}");
+}

@@ -246,6 +246,11 @@ fn parts(claim: &Claim) -> (&'static str, Option<&str>, String, &str) {
     }
 }
 
+/// The word for what `claim` is about: `answer`, `wave`.
+pub(crate) fn claim_word(claim: &Claim) -> &'static str {
+    parts(claim).0
+}
+
 impl JsonBroken<'_> {
     fn of(broken: &Broken) -> JsonBroken<'_> {
         JsonBroken {
@@ -498,5 +503,63 @@ mod tests {
     fn the_first_events_say_what_comes() {
         expect![[r#"{"event":"started","replab":1,"runs":1}"#]].assert_eq(&started(1));
         expect![[r#"{"event":"run-started","scenario":"01-micropython-intro/blink","target":"lab-m0@qemu"}"#]].assert_eq(&run_started("01-micropython-intro/blink", "lab-m0@qemu"));
+    }
+
+    /// The schema, and a strict one: readers skip what they do not know, but we document it.
+    fn schemas() -> [jsonschema::Validator; 2] {
+        let text = include_str!("../../../docs/events.schema.json");
+        let schema: serde_json::Value = serde_json::from_str(text).expect("the schema is JSON");
+        let mut strict = schema.clone();
+        forbid_more(&mut strict);
+        [schema, strict].map(|schema| jsonschema::validator_for(&schema).expect("it is a schema"))
+    }
+
+    fn forbid_more(schema: &mut serde_json::Value) {
+        if let Some(object) = schema.as_object_mut() {
+            if object.contains_key("required") && object.contains_key("properties") {
+                object.insert("additionalProperties".to_owned(), false.into());
+            }
+            object.values_mut().for_each(forbid_more);
+        } else if let Some(array) = schema.as_array_mut() {
+            array.iter_mut().for_each(forbid_more);
+        }
+    }
+
+    #[test]
+    fn events_of_every_kind_are_as_the_schema_says() {
+        let (expected, got) = (String::new(), "\x1b[2J".to_owned());
+        let answer =
+            Claim::Answer { typed: "1".into(), expected: expected.clone(), got: got.clone() };
+        let memory = Claim::Memory { expected: expected.clone(), got: got.clone() };
+        let crash = Claim::Crash { expected, got };
+        let place = CodePlace { line: Some(1), file: Some("a.c".into()), ..CodePlace::default() };
+        let diagnosis = Diagnosis {
+            trouble: Trouble::ExitLoop,
+            sentence: "it ends".into(),
+            registers: vec!["r0".into()],
+            chain: vec![place],
+        };
+        let told = [
+            blink(),
+            blink().by_wall(),
+            blink().failed(answer, &["a"], "look"),
+            blink().failed(memory, &[], ""),
+            blink().failed(Claim::Snapshot { file: "a.snap".into() }, &[], ""),
+            blink().failed(crash, &[], "").diagnosed(diagnosis),
+            blink().broken(&["no"], &["no"]),
+            blink().skipped(SkipReason::OtherBoard { board: "x".into() }),
+        ];
+        let mut events = vec![started(1), run_started("a", "b@qemu")];
+        events.extend(told.iter().map(|told| told.with(|run| run_finished(run, Some("file")))));
+        events.push(summary(&Tally::default(), Duration::ZERO, &Ending::Interrupted));
+        for schema in schemas() {
+            for event in &events {
+                let value = serde_json::from_str(event).expect("an event is JSON");
+                let errors: Vec<_> = schema.iter_errors(&value).map(|e| e.to_string()).collect();
+                assert!(errors.is_empty(), "{event}: {errors:?}");
+                let wrong = serde_json::from_str(&event.replace("\"event\"", "\"evnt\""));
+                assert!(!schema.is_valid(&wrong.expect("it is JSON")), "the schema is no judge");
+            }
+        }
     }
 }

@@ -1,13 +1,16 @@
-//! Turns verdicts and records into text and JSON.
+//! Turns verdicts and records into text, JSON and what CI servers read.
 //!
 //! Pure: records and verdicts in, strings out; who prints them decides where
 //! they go. The one rule that holds everywhere: what firmware sent is shown, not
 //! obeyed, so each text that could hold its bytes passes through [`visible`].
 //! "Failed" and "broken" have their own screens, words and exit codes.
 
+mod closing;
 mod coverage;
 mod exit;
+mod github;
 mod json;
+mod junit;
 mod lines;
 mod memory;
 mod paint;
@@ -20,9 +23,12 @@ mod summary;
 mod transcript;
 mod visible;
 
+pub use closing::Closing;
 pub use coverage::{coverage, coverage_json};
 pub use exit::{Ending, ExitCode};
+pub use github::{StepSummary, annotation, guarded, guarded_json};
 pub use json::{FORMAT_VERSION, run_finished, run_started, started, summary as summary_event};
+pub use junit::Junit;
 pub use memory::{
     MEMORY_VERSION, MemoryReport, memory_json, memory_screen, memory_text, sample_screen,
 };

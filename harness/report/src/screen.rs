@@ -8,6 +8,7 @@ use replab_record::{Broken, Claim, Failure, StepPlace, Verdict};
 use similar::TextDiff;
 
 use crate::lines::{What, lines};
+use crate::progress::skip_reason;
 use crate::transcript::seconds;
 use crate::visible::{cut, visible_bytes};
 use crate::{Paint, Run};
@@ -42,6 +43,29 @@ pub fn screen(run: &Run<'_>, help: Help<'_>, paint: Paint) -> Option<String> {
         Verdict::Passed | Verdict::Skipped(_) => None,
         Verdict::Failed(failure) => Some(failed(run, failure, help, paint)),
         Verdict::Broken(broken) => Some(lab_broken(run, broken, help, paint)),
+    }
+}
+
+/// Why `run` did not pass, in a line; `None` if it did. What firmware sent is made
+/// visible in it.
+pub(crate) fn headline(run: &Run<'_>) -> Option<String> {
+    match run.verdict {
+        Verdict::Passed => None,
+        Verdict::Failed(failure) => Some(claim(failure)),
+        Verdict::Broken(broken) => Some(broken.causes.first().map_or_else(
+            || "the lab could not tell".to_owned(),
+            |cause| cut(&one_line(cause), SENTENCE),
+        )),
+        Verdict::Skipped(reason) => Some(skip_reason(reason)),
+    }
+}
+
+/// The step at which `run` ended, if it failed or is broken and a step is to blame.
+pub(crate) fn step_of<'a>(run: &Run<'a>) -> Option<&'a StepPlace> {
+    match run.verdict {
+        Verdict::Failed(failure) => failure.step.as_ref(),
+        Verdict::Broken(broken) => broken.step.as_ref(),
+        Verdict::Passed | Verdict::Skipped(_) => None,
     }
 }
 

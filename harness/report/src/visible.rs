@@ -53,13 +53,14 @@ fn push(shown: &mut String, character: char) {
     }
 }
 
-/// C1 controls (some terminals obey 0x9b as ESC [), and the characters of
-/// Unicode 16 that are invisible or change the direction of others.
+/// C1 controls (some terminals obey 0x9b as ESC [), the characters of Unicode 16 that
+/// are invisible or change the direction of others, and the two that XML 1.0 forbids
+/// (§2.2, `Char`) besides controls.
 fn is_hidden(character: char) -> bool {
     matches!(character,
         '\u{80}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
         | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+        | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]

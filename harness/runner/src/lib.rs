@@ -24,6 +24,7 @@ mod session;
 mod snapping;
 pub mod snapshots;
 mod steps;
+mod stop;
 mod typing;
 mod verdict;
 mod wave;
@@ -36,6 +37,7 @@ pub use play::{
 };
 pub use pool::{Bug, Finished, Job, play_all};
 pub use prove::{Difference, first_difference, prove_all};
+pub use stop::Stop;
 // A part of an outcome.
 pub use replab_memory::{Change, HeapFigures, Sample, StackFigures};
 pub use wave::{Period, Pulse, WaveFigures};

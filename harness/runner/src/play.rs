@@ -16,6 +16,7 @@ use crate::session::Session;
 use crate::snapping::Seen;
 use crate::snapshots::{Comparison, Firmware, Mode, Store, Text};
 use crate::steps;
+use crate::stop::Stop;
 use crate::verdict::{self, Stopped};
 use crate::wave::WaveFigures;
 
@@ -41,6 +42,8 @@ pub struct Options {
     pub keep_memory: bool,
     /// Whether the figures of stack and heap are taken at the end of a run.
     pub figures: bool,
+    /// Stops the playing of many.
+    pub stop: Stop,
 }
 
 /// What an emulator that is not installed does to its runs.
@@ -62,6 +65,7 @@ impl Default for Options {
             missing: Missing::Breaks,
             keep_memory: false,
             figures: false,
+            stop: Stop::default(),
         }
     }
 }

@@ -53,12 +53,22 @@ pub struct Finished {
     pub wall: Duration,
 }
 
+/// What is said to whoever delivers.
+#[derive(Debug)]
+pub(crate) enum Message {
+    /// The job with this index is done.
+    Ended { index: usize, finished: Box<Finished> },
+    /// Deliver what is there, then nothing more; `done` is dropped at the end of that.
+    Stop { done: mpsc::Sender<()> },
+}
+
 /// Plays `jobs` in `threads` threads (`None`: as many as there are cores), on
 /// machines that `machine` makes, and hands each result to `deliver` with the index
 /// of its job, in the order of the jobs.
 ///
 /// A machine that cannot be made gives a run that is broken, or skipped if it is
-/// an emulator that is not installed and [`Options::missing`] says so.
+/// an emulator that is not installed and [`Options::missing`] says so. After
+/// [`Stop::now`](crate::Stop::now) some jobs are not delivered.
 pub fn play_all<M>(
     jobs: &[Job<'_>],
     threads: Option<NonZero<usize>>,
@@ -73,39 +83,60 @@ pub fn play_all<M>(
         .map_or(1, NonZero::get)
         .min(jobs.len());
     let next = AtomicUsize::new(0);
-    let (results, finished) = mpsc::channel();
+    let (results, messages) = mpsc::channel();
+    options.stop.begin(results.clone());
     thread::scope(|scope| {
         for _ in 0..threads {
             let (results, next, machine) = (results.clone(), &next, &machine);
             scope.spawn(move || {
-                while let Some((index, job)) = take(jobs, next) {
-                    // Nobody listens any more only if `deliver` panicked.
-                    if results.send((index, play_job(job, options, machine))).is_err() {
+                while let Some((index, job)) = take(jobs, next, options) {
+                    let finished = Box::new(play_job(job, options, machine));
+                    // Nobody listens any more only after a stop, or if `deliver` panicked.
+                    if results.send(Message::Ended { index, finished }).is_err() {
                         break;
                     }
                 }
             });
         }
-        drop(results);
-        in_order(finished, &mut deliver);
+        in_order(messages, jobs.len(), &mut deliver);
+        options.stop.end();
     });
 }
 
-fn take<'a, 'b>(jobs: &'a [Job<'b>], next: &AtomicUsize) -> Option<(usize, &'a Job<'b>)> {
+fn take<'a, 'b>(
+    jobs: &'a [Job<'b>],
+    next: &AtomicUsize,
+    options: &Options,
+) -> Option<(usize, &'a Job<'b>)> {
+    if options.stop.is_stopped() {
+        return None;
+    }
     let index = next.fetch_add(1, Ordering::Relaxed);
     jobs.get(index).map(|job| (index, job))
 }
 
+/// Delivers `jobs` results in their order; at a stop, those that are there.
 fn in_order(
-    finished: mpsc::Receiver<(usize, Finished)>,
+    messages: mpsc::Receiver<Message>,
+    jobs: usize,
     deliver: &mut impl FnMut(usize, Finished),
 ) {
+    let mut messages = messages.into_iter();
     let mut early = BTreeMap::new();
     let mut due = 0;
-    for (index, result) in finished {
-        early.insert(index, result);
-        while let Some(result) = early.remove(&due) {
-            deliver(due, result);
+    while due < jobs {
+        match messages.next().expect("`options.stop` keeps a sender") {
+            Message::Ended { index, finished } => {
+                early.insert(index, *finished);
+            }
+            Message::Stop { done } => {
+                early.into_iter().for_each(|(index, finished)| deliver(index, finished));
+                drop(done);
+                return;
+            }
+        }
+        while let Some(finished) = early.remove(&due) {
+            deliver(due, finished);
             due += 1;
         }
     }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::num::NonZero;
-use std::sync::Mutex;
+use std::sync::{Mutex, mpsc};
 
 use expect_test::expect;
 use replab_machine::MachineError;
@@ -10,6 +10,7 @@ use replab_machine::MachineError;
 use super::*;
 use crate::play::Missing;
 use crate::pool::{Finished, Job, play_all};
+use crate::stop::Stop;
 
 fn named(name: &str, steps: Vec<Step>) -> Scenario {
     Scenario { identity: name.to_string(), ..scenario(steps) }
@@ -131,4 +132,43 @@ fn a_machine_is_made_in_the_thread_that_plays_on_it() {
     };
     play_all(&[job, job], NonZero::new(2), &options(), machine, |_, _| {});
     assert!(!makers.into_inner().unwrap().contains(&std::thread::current().id()));
+}
+
+/// The first run ends only after what has ended behind it is delivered.
+#[test]
+fn a_stop_delivers_what_has_ended_and_begins_nothing() {
+    let board = board();
+    let scenarios: Vec<Scenario> =
+        ["waits", "one", "two", "later"].map(|name| named(name, vec![boot()])).into();
+    let jobs: Vec<Job<'_>> = scenarios
+        .iter()
+        .map(|scenario| Job { scenario, board: &board, target: "x@script", firmware: None })
+        .collect();
+    let stop = Stop::default();
+    let options = Options { stop: stop.clone(), ..options() };
+    let (go_on, waits) = mpsc::channel::<()>();
+    let waits = Mutex::new(waits);
+    let go_on = Mutex::new(Some(go_on));
+    let (begun, delivered) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
+    let machine = |job: &Job<'_>| {
+        let name = job.scenario.identity.as_str();
+        begun.lock().unwrap().push(name.to_string());
+        match name {
+            "waits" => drop(waits.lock().unwrap().recv()),
+            // It comes from the thread that has just ended "one" and sent it.
+            "two" => {
+                stop.now();
+                go_on.lock().unwrap().take();
+            }
+            _ => {}
+        }
+        Ok(repl_board().machine())
+    };
+    play_all(&jobs, NonZero::new(2), &options, machine, |index, finished| {
+        delivered.lock().unwrap().push(format!("{index} {}", told(&finished)));
+    });
+    assert_eq!(*delivered.lock().unwrap(), ["1 passed"]);
+    let begun = begun.into_inner().unwrap();
+    assert!(!begun.contains(&"later".to_string()), "{begun:?}");
+    stop.now();
 }
