@@ -11,8 +11,7 @@ use replab_machine::qemu::Proof;
 use replab_memory::{HeapFigures, Image, Marks, StackFigures, heap_figures, stack_figures};
 use support::bench::{Bench, text};
 
-/// A machine at its first prompt, and its marks. Its RAM was painted before the
-/// first instruction.
+/// A machine at its first prompt, and its marks.
 struct Marked {
     bench: Bench,
     marks: Marks,
@@ -26,9 +25,6 @@ impl Marked {
         let memory = bench.machine.memory.as_mut().expect("QEMU has memory");
         let mut read = |address: u32, length: usize| memory.read(address, length).ok();
         let marks = Marks::find(&image, &mut read).expect("the firmware has marks");
-        for ram in support::lab_m0().volatile() {
-            memory.write(ram.at, &vec![PAINT; ram.size as usize]).expect("RAM is there");
-        }
         assert_eq!(heap_figures(&marks, &mut |at, length| memory.read(at, length).ok()), None);
         bench.until(prompt);
         Ok(Marked { bench, marks })

@@ -134,9 +134,6 @@ fn a_reset_by_the_firmware_is_a_hard_one_that_it_remembers() {
 
 #[test]
 fn a_power_cut_keeps_the_flash_and_nothing_else() {
-    if or_skip!(at_prompt()).machine.power.is_none() {
-        return support::skip("nobody can cut the power of this machine");
-    }
     check(
         cut_power,
         expect![[r#"

@@ -51,23 +51,9 @@ pub(crate) fn pull_reset_line(bench: &mut Bench) {
 }
 
 /// Cuts the power and gives it back.
-///
-/// On a machine that cannot do that itself, another one takes its place that has
-/// the same flash; its time begins anew.
 pub(crate) fn cut_power(bench: &mut Bench) {
-    if let Some(power) = &mut bench.machine.power {
-        let events = power.cycle().expect("a stopped machine loses its power");
-        bench.events.extend(events);
-        return;
-    }
-    let flash = volume(bench);
-    let place = super::lab_m0().file_system.expect("lab-m0 has files");
-    let tools = super::qemu_tools().expect("the first machine was started with them");
-    let firmware = super::micropython().expect("the first machine runs it");
-    let (machine, inside) = super::start(&tools, &firmware, Proof::default());
-    (bench.machine, bench.inside) = (machine, inside);
-    let memory = bench.machine.memory.as_mut().expect("QEMU has memory");
-    memory.write(place.at, &flash).expect("flash can be written");
+    let power = bench.machine.power.as_mut().expect("QEMU's power can be cut");
+    bench.events.extend(power.cycle().expect("a stopped machine loses its power"));
 }
 
 /// When what was typed arrived.
