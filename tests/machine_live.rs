@@ -3,9 +3,10 @@
 mod support;
 
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 use replab_machine::qemu::{self, Live};
-use replab_record::{Event, PortName, ResetCause};
+use replab_record::{Event, Level, PinName, PortName, ResetCause};
 use rustix::event::{PollFd, PollFlags};
 
 /// MicroPython at its prompt.
@@ -64,4 +65,32 @@ fn it_resets_itself_when_the_firmware_asks_and_goes_on() {
     assert_eq!(resets, [ResetCause::Firmware]);
     live.send(&port(), b"6 * 7\r").expect("the port is there");
     assert_eq!(until(&mut live, "\r\n>>> ").0, "6 * 7\r\n42\r\n>>> ");
+}
+
+#[test]
+fn a_button_that_is_pressed_again_stays_pressed_for_longer() {
+    let mut live = or_skip!(at_prompt());
+    assert!(live.has_pins());
+    let board = support::lab_m0();
+    let (pin, button) = board.button("BUTTON").expect("the board has one");
+    let time = Duration::from_millis(200);
+    live.press(pin, button, time).expect("the pin is there");
+    let mut levels = Vec::new();
+    let mut again = None;
+    while levels.last().is_none_or(|(level, _)| *level == Level::Low) {
+        for event in live.wait(&[]).expect("it goes on") {
+            let Event::Driven { pin: on, level, at } = event else { continue };
+            assert_eq!(on, *pin);
+            levels.push((level, at));
+        }
+        if again.is_none() && !levels.is_empty() {
+            again = Some(live.now());
+            live.press(pin, button, time).expect("the pin is there");
+        }
+    }
+    let seen: Vec<Level> = levels.iter().map(|(level, _)| *level).collect();
+    assert_eq!(seen, [Level::Low, Level::Low, Level::Floating]);
+    let again = again.expect("it was pressed again");
+    assert!(levels[2].1 >= again + time, "released early: {levels:?}, pressed again at {again}");
+    assert!(live.drive(&PinName::new("P99"), Level::Low).is_err());
 }

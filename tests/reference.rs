@@ -59,6 +59,7 @@ fn scenarios(example: &Example) -> Vec<Scenario> {
     let boards = BTreeMap::from([(board.name.clone(), board)]);
     let lesson = Arc::new(Lesson::parse("lessons/a-lesson.md", LESSON));
     let world = World {
+        default_board: replab_scenario::DEFAULT_BOARD,
         boards: &boards,
         lesson: &|_| Ok(Arc::clone(&lesson)),
         beside: &|_| Ok(BESIDE.as_bytes().to_vec()),

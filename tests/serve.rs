@@ -3,16 +3,19 @@
 
 mod support;
 
-use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::TcpStream;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use replab_setup::{Named, Python, Tools};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process};
+use support::processes::{child, is_there, pid};
 use tempfile::TempDir;
 
 /// More than anything here takes, also on a busy computer.
@@ -65,10 +68,7 @@ impl Served {
 
     /// The emulator's process number.
     fn emulator(&self) -> Pid {
-        let processes = fs::read_dir("/proc").expect("Linux has it").filter_map(Result::ok);
-        let mut numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        let emulator = numbers.find(|pid| parent(*pid) == Some(self.process.id()));
-        pid(emulator.expect("a board has its emulator"))
+        pid(child(self.process.id()).expect("a board has its emulator"))
     }
 
     /// Sends it `signal`; its exit code, and what it said on standard error.
@@ -105,16 +105,6 @@ fn command(arguments: &[&str]) -> Command {
     command.args(["--pdeathsig", "KILL"]).arg(assert_cmd::cargo::cargo_bin("replab"));
     command.args(["serve", "lab-m0@qemu"]).args(arguments).current_dir(support::root());
     command
-}
-
-fn pid(number: u32) -> Pid {
-    Pid::from_raw(number.cast_signed()).expect("a process has a number")
-}
-
-/// The parent of a process (proc_pid_stat(5), field 4).
-fn parent(pid: u32) -> Option<u32> {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    text.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }
 
 fn python() -> Result<Python, String> {
@@ -249,13 +239,53 @@ fn one_client_at_a_time_is_served_and_the_next_at_once() {
 
 /// Reads until `text` has come.
 #[track_caller]
-fn until(client: &mut TcpStream, text: &str) {
+fn until(client: &mut (impl Read + AsFd), text: &str) {
     let mut said = Vec::new();
     while !said.ends_with(text.as_bytes()) {
+        let patience = Timespec { tv_sec: 30, tv_nsec: 0 };
+        let ready = poll(&mut [PollFd::new(client, PollFlags::IN)], Some(&patience));
+        assert_eq!(ready, Ok(1), "no {text:?} after {:?}", String::from_utf8_lossy(&said));
         let mut byte = [0];
         let count = client.read(&mut byte).expect("the board answers");
         assert_eq!(count, 1, "sent away after {:?}", String::from_utf8_lossy(&said));
         said.push(byte[0]);
+    }
+}
+
+/// Opens the terminal of a served board, which the server has made raw.
+fn opened(served: &Served) -> File {
+    let client = File::options().read(true).write(true).open(&served.address);
+    client.expect("the terminal is there")
+}
+
+#[test]
+fn a_terminal_that_its_client_closes_is_there_for_the_next() {
+    let served = or_skip!(Served::start(&[]));
+    let mut first = opened(&served);
+    first.write_all(b"\r").expect("the terminal is there");
+    until(&mut first, "\r\n>>> ");
+    // It goes while the board prints more than a terminal holds.
+    first.write_all(b"print('x' * 100000)\r").expect("the terminal is there");
+    until(&mut first, "xxxx");
+    drop(first);
+    let mut second = opened(&served);
+    second.write_all(b"\x03\r6 * 7\r").expect("the terminal is there");
+    until(&mut second, "\r\n42\r\n>>> ");
+}
+
+#[test]
+fn two_boards_are_served_side_by_side() {
+    let (one, other) = (or_skip!(Served::start(&[])), or_skip!(Served::start(&[])));
+    assert_ne!(one.address, other.address);
+    for (served, text) in [(&one, "one"), (&other, "other")] {
+        let mut client = opened(served);
+        client.write_all(format!("\rkept = '{text}'\r").as_bytes()).expect("it is there");
+        until(&mut client, &format!("kept = '{text}'\r\n>>> "));
+    }
+    for (served, text) in [(&one, "one"), (&other, "other")] {
+        let mut client = opened(served);
+        client.write_all(b"\rkept\r").expect("it is there");
+        until(&mut client, &format!("\r\n'{text}'\r\n>>> "));
     }
 }
 
@@ -288,8 +318,7 @@ fn signals_end_the_board_and_nothing_is_left() {
         assert!(address.exists());
         let (code, errors) = served.end(signal);
         assert_eq!(code, Some(0), "{errors}");
-        let gone = rustix::process::test_kill_process(emulator).is_err();
-        assert!(gone, "{signal:?}: the emulator is left");
+        assert!(!is_there(emulator), "{signal:?}: the emulator is left");
     }
 }
 

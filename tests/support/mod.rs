@@ -7,7 +7,9 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 pub(crate) mod bench;
+pub(crate) mod processes;
 pub(crate) mod python;
+pub(crate) mod terminal;
 pub(crate) mod tiny;
 pub(crate) mod trouble;
 
@@ -112,4 +114,18 @@ pub(crate) fn lab_m0() -> Board {
 /// A machine and what only tests see of it.
 pub(crate) fn start(tools: &QemuTools, firmware: &Path, proof: Proof) -> (Machine, Inside) {
     qemu::start_for_proof(tools, &lab_m0(), firmware, START, proof).expect("the machine starts")
+}
+
+/// Whether a folder can be mounted anew, in a name space of one's own (unshare(1)).
+pub(crate) fn can_mount() -> Result<(), String> {
+    let mut command = std::process::Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--mount", "mount", "--bind", "/tmp", "/tmp"]);
+    match command.output() {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(format!(
+            "nothing can be mounted here: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        )),
+        Err(error) => Err(format!("unshare cannot be run: {error}")),
+    }
 }

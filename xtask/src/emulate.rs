@@ -66,5 +66,5 @@ fn build_plugin() -> anyhow::Result<()> {
     if status.success() {
         return Ok(());
     }
-    Err(TaskError::LabIncomplete { what: "the QEMU plugin did not build".to_owned() }.into())
+    Err(TaskError::LabIncomplete { what: "the QEMU plugin did not build (cargo says above why; it writes below target/, or CARGO_TARGET_DIR)".to_owned() }.into())
 }

@@ -87,7 +87,7 @@ mod tests {
             last_words: vec![],
         };
         assert_eq!(number_of(&anyhow::Error::from(not_built).context("while testing")), 104);
-        let missing = Missing::NotFound { tool: "QEMU", way_out: "x" };
+        let missing = Missing::NotFound { tool: "QEMU", setup: "y", way_out: "x" };
         assert_eq!(number_of(&missing.into()), 102);
         let failed = TaskError::ChecksFailed { what: "fmt".into() };
         assert_eq!(number_of(&failed.into()), 100);

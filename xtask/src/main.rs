@@ -4,9 +4,11 @@
 //! is in the library, and so is what set-up fetches.
 
 mod bench;
+mod book;
 mod ci;
 mod coverage;
 mod deny;
+mod dist;
 mod doctor;
 mod emulate;
 mod exit;
@@ -60,8 +62,12 @@ enum Task {
         #[arg(long)]
         quick: bool,
     },
+    /// Make one folder that runs on another computer, and its archive, in target/dist
+    Dist(dist::DistArgs),
     /// Measure what the lab costs, beside plain QEMU, in one run; a table
     Bench,
+    /// Make the pages under docs/ a book in target/book (builds mdbook first, once)
+    Book,
     /// Check licences, bans and sources of dependencies (needs cargo-deny, and `cargo fetch` once)
     Deny,
 }
@@ -81,7 +87,9 @@ fn main() -> ExitCode {
         }
         Task::TestMicropython => micropython_tests::run(),
         Task::Ci { quick } => ci::run(quick),
+        Task::Dist(args) => dist::run(args),
         Task::Bench => bench::run(),
+        Task::Book => book::run(),
         Task::Deny => deny::run(),
     };
     exit::code_of(&done)

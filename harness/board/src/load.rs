@@ -391,6 +391,16 @@ mod tests {
         );
     }
 
+    /// The page's example has every key, as the reader takes them.
+    #[test]
+    fn the_page_of_boards_shows_a_board() {
+        let page = include_str!("../../../docs/boards.md");
+        let (_, rest) = page.split_once("```yaml\n").expect("there is an example");
+        let (example, _) = rest.split_once("```").expect("a fence ends");
+        let board = load("my-board.yaml", example).expect("the example is right");
+        assert_eq!(board.kept().len(), 2, "flash and what is nonvolatile");
+    }
+
     #[test]
     fn wrong_files_say_what_is_wrong() {
         check("LED: P25", "LED: P32", "role `LED` stands for `P32`");

@@ -10,13 +10,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use replab_scenario::{
-    EXCUSES_FILE, Excuses, Lesson, Scenario, ScenarioErrors, World, load_excuses,
+    EXCUSES_FILE, Excuses, Lesson, PROJECT_FILE, Scenario, ScenarioErrors, World, load_excuses,
 };
 
-use crate::RunError;
 use crate::place::from_here;
 use crate::plan::Boards;
+use crate::project::says_replab;
 use crate::select::Candidate;
+use crate::{Place, RunError};
 
 /// A scenario file.
 #[derive(Debug)]
@@ -47,17 +48,54 @@ impl Entry {
     }
 }
 
-/// The boards whose files are in `folder`, by name.
-pub(crate) fn boards(folder: &Path) -> Result<Boards, RunError> {
+/// The boards of `place` by name: those that the lab brings, and the project's own.
+pub(crate) fn boards(place: &Place) -> Result<Boards, RunError> {
+    let no_boards =
+        || RunError::NoBoards { folder: place.boards.clone(), advice: place.home_advice() };
+    if !place.boards.is_dir() {
+        return Err(no_boards());
+    }
     let mut boards = Boards::new();
-    for file in files_in(folder, &["yaml"])? {
-        let board = replab_board::load(&from_here(&file), &text_of(&file)?)?;
-        boards.insert(board.name.clone(), board);
+    let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
+    for folder in [Some(&place.boards), place.own_boards.as_ref()].into_iter().flatten() {
+        for file in files_in(folder, &["yaml"])? {
+            let board = replab_board::load(&from_here(&file), &text_of(&file)?)?;
+            if let Some(one) = files.insert(board.name.clone(), file.clone()) {
+                return Err(RunError::SameBoard { board: board.name, one, other: file });
+            }
+            boards.insert(board.name.clone(), board);
+        }
     }
     if boards.is_empty() {
-        return Err(RunError::NoBoards { folder: folder.to_owned() });
+        return Err(no_boards());
     }
     Ok(boards)
+}
+
+/// Where scenarios are looked for, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Folder<'a> {
+    pub(crate) path: &'a Path,
+    /// Whether YAML files that say no `replab:` are left alone.
+    is_mixed: bool,
+    default_board: &'a str,
+}
+
+impl<'a> Folder<'a> {
+    /// The folder that the command line names, or that of `place`.
+    pub(crate) fn of(place: &'a Place, named: Option<&'a Path>) -> Folder<'a> {
+        let path = named.unwrap_or(&place.scenarios);
+        let is_mixed = place.is_mixed && path == place.scenarios;
+        Folder { path, is_mixed, default_board: &place.default_board }
+    }
+
+    /// Whether `file`, which lies in it, is a scenario.
+    fn has(self, file: &Path) -> bool {
+        let is_other = file.file_name().is_some_and(|name| name == PROJECT_FILE);
+        // One that cannot be read is told as such later.
+        let says = || fs::read_to_string(file).map_or(true, |text| says_replab(&text));
+        !is_other && !is_excuses(file) && (!self.is_mixed || says())
+    }
 }
 
 /// Lessons by name, and the edition that stands in for one of them or for all.
@@ -125,34 +163,34 @@ pub(crate) fn lesson_files(folder: &Path) -> Result<Vec<PathBuf>, RunError> {
     if folder.is_dir() { files_in(folder, &["md"]) } else { Ok(Vec::new()) }
 }
 
-/// The scenarios below `folder`, in the order of their files' identities and of the
+/// The scenarios in `folder`, in the order of their files' identities and of the
 /// cases in a file, and those in the files of `outside` (canonical paths) that lie elsewhere.
 pub(crate) fn scenarios(
-    folder: &Path,
+    folder: Folder<'_>,
     outside: &[PathBuf],
     boards: &Boards,
     lessons: &Lessons,
 ) -> Result<Vec<Entry>, RunError> {
     let mut files = Vec::new();
-    match folder.canonicalize() {
+    match folder.path.canonicalize() {
         Ok(root) => {
-            for file in files_below(&root)?.into_iter().filter(|file| !is_excuses(file)) {
+            for file in files_below(&root)?.into_iter().filter(|file| folder.has(file)) {
                 let below = file.strip_prefix(&root).unwrap_or(&file).with_extension("");
                 let identity = below.to_string_lossy().into_owned();
                 let name = Name { identity, file, is_inside: true };
-                files.push((name.identity.clone(), read(name, boards, lessons)?));
+                files.push((name.identity.clone(), read(name, folder, boards, lessons)?));
             }
         }
         // Files elsewhere need no scenarios folder.
         Err(_) if !outside.is_empty() => {}
-        Err(source) => return Err(RunError::Unreadable { path: folder.to_owned(), source }),
+        Err(source) => return Err(RunError::Unreadable { path: folder.path.to_owned(), source }),
     }
     files.sort_by(|(one, _), (other, _)| one.cmp(other));
     let mut entries: Vec<Entry> = files.into_iter().flat_map(|(_, entries)| entries).collect();
     for file in outside {
         if !entries.iter().any(|entry| entry.name.file == *file) {
             let name = Name { identity: stem(file), file: file.clone(), is_inside: false };
-            entries.extend(read(name, boards, lessons)?);
+            entries.extend(read(name, folder, boards, lessons)?);
         }
     }
     Ok(entries)
@@ -176,10 +214,16 @@ fn is_excuses(file: &Path) -> bool {
 }
 
 /// The scenarios of a file: several, if it has cases.
-fn read(name: Name, boards: &Boards, lessons: &Lessons) -> Result<Vec<Entry>, RunError> {
+fn read(
+    name: Name,
+    folder: Folder<'_>,
+    boards: &Boards,
+    lessons: &Lessons,
+) -> Result<Vec<Entry>, RunError> {
     let text = text_of(&name.file)?;
     let world = World {
         boards,
+        default_board: folder.default_board,
         lesson: &|lesson| lessons.get(lesson).ok_or_else(|| lessons.names()),
         beside: &|path| fs::read(name.file.with_file_name("").join(path)),
     };

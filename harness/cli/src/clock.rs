@@ -55,7 +55,7 @@ impl<'a> Clocks<'a> {
     fn note(&self, error: &MachineError) -> String {
         format!(
             "note: {}\n      so boards go by the desk clock, and what needs exact time is skipped \
-             (`{}` fetches a tested build, --qemu names one)\n",
+             (`{}` fetches a tested build on Debian 12, --qemu names one)\n",
             visible(&error.to_string()),
             self.setup
         )

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use replab_report::{Ending, ExitCode, coverage as table, coverage_json, visible};
 use replab_scenario::{Coverage, Scenario, ScenarioErrors, coverage as judge};
 
-use crate::catalogue::{self, Lessons};
+use crate::catalogue::{self, Folder, Lessons};
 use crate::plan::{self, Boards};
 use crate::run::{show, wrong};
 use crate::voice::Voice;
@@ -114,12 +114,12 @@ fn read(
     place: &Place,
     voice: Voice,
 ) -> Result<Coverage, Refusal> {
-    let boards = catalogue::boards(&place.boards)?;
+    let boards = catalogue::boards(place)?;
     let lessons = Lessons::read(&place.lessons, Some(file))?;
-    let folder = args.scenarios.as_deref().unwrap_or(&place.scenarios);
+    let folder = Folder::of(place, args.scenarios.as_deref());
     let entries = catalogue::scenarios(folder, &[], &boards, &lessons)?;
     let (scenarios, mut errors) = parted(entries.into_iter().map(|entry| entry.scenario));
-    let (excuses, others) = parted(catalogue::excuses(folder, &lessons)?.into_iter());
+    let (excuses, others) = parted(catalogue::excuses(folder.path, &lessons)?.into_iter());
     errors.extend(others);
     if !errors.is_empty() {
         return Err(Refusal::Invalid(errors));

@@ -1,17 +1,23 @@
 //! `replab doctor`: says what is there, what is not, and what to do about it.
 
-use replab_report::{Ending, ExitCode};
-use replab_setup::{Finding, Named, State, Tools};
+use std::collections::BTreeSet;
+use std::error::Error;
 
-use crate::Place;
+use replab_machine::qemu::keeps_exact_time;
+use replab_report::{Ending, ExitCode};
+use replab_setup::{Finding, Named, State};
+
 use crate::place::from_here;
 use crate::voice::Voice;
+use crate::{Place, catalogue};
 
 /// Looks at the lab of `place` and says what is found: the tools, the plugin and
 /// the firmware. Changes nothing. `named` is what the user names instead of what
 /// set-up fetches. Anything that is missing gives [`ExitCode::Broken`].
 pub fn doctor(place: &Place, named: Named) -> ExitCode {
-    let mut findings = replab_setup::doctor(&Tools::find(&place.root, named));
+    let mut findings = replab_setup::doctor(&place.tools(named));
+    findings.iter_mut().filter(|one| one.what == "QEMU").for_each(say_clock);
+    findings.push(boards(place));
     findings.push(plugin(place));
     findings.push(firmware(place));
     let voice = Voice::of_terminal();
@@ -20,26 +26,49 @@ pub fn doctor(place: &Place, named: Named) -> ExitCode {
     ExitCode::of(&if good { Ending::Told } else { Ending::NotInstalled })
 }
 
+/// An emulator that works is good, but not every one keeps exact time.
+fn say_clock(qemu: &mut Finding) {
+    if qemu.state == State::Good && !keeps_exact_time(&qemu.text) {
+        qemu.text
+            .push_str("; no tested build, so boards go by the desk clock (docs/wall-clock.md)");
+    }
+}
+
+fn boards(place: &Place) -> Finding {
+    let (state, text) = match catalogue::boards(place) {
+        Ok(boards) => (State::Good, boards.into_keys().collect::<Vec<_>>().join(", ")),
+        Err(error) => (State::Bad, with_causes(&error)),
+    };
+    Finding { what: "boards".into(), state, text }
+}
+
+/// An error in one line.
+fn with_causes(error: &dyn Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| (*error).source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ").replace('\n', " ")
+}
+
 fn plugin(place: &Place) -> Finding {
     let (state, text) = if place.plugin.is_file() {
         (State::Good, from_here(&place.plugin))
     } else {
-        (State::Bad, format!("{} is not there (run `cargo build`)", from_here(&place.plugin)))
+        (State::Bad, format!("there is none ({})", place.plugin_advice()))
     };
     Finding { what: "plugin".into(), state, text }
 }
 
 fn firmware(place: &Place) -> Finding {
     let folders = std::fs::read_dir(&place.firmware).into_iter().flatten().flatten();
-    let mut built: Vec<_> = folders
+    let brought = folders
         .filter(|folder| folder.path().join("firmware.elf").is_file())
-        .map(|folder| folder.file_name().to_string_lossy().into_owned())
-        .collect();
-    built.sort();
+        .map(|folder| folder.file_name().to_string_lossy().into_owned());
+    let own = place.own_firmware.keys().cloned();
+    let built: BTreeSet<_> = brought.chain(own).collect();
+    let built: Vec<_> = built.into_iter().collect();
     let (state, text) = if built.is_empty() {
-        (State::ToFetch, format!("none is built (run `{}`)", place.build_firmware))
+        (State::ToFetch, format!("there is none ({})", place.firmware_advice()))
     } else {
-        (State::Good, format!("built for {}", built.join(", ")))
+        (State::Good, format!("for {}", built.join(", ")))
     };
     Finding { what: "firmware".into(), state, text }
 }

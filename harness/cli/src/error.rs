@@ -35,10 +35,28 @@ pub(crate) enum RunError {
     #[error(transparent)]
     Board(#[from] BoardError),
     /// There is not one board file.
-    #[error("there are no board files in {}", folder.display())]
+    #[error("there are no board files in {} ({advice})", folder.display())]
     NoBoards {
         /// Where they were looked for.
         folder: PathBuf,
+        /// What to do.
+        advice: String,
+    },
+    /// A project's board has the name of one that the lab brings, or of another of its own.
+    #[error("{} and {} are both board `{board}` (rename one of them)", one.display(), other.display())]
+    SameBoard {
+        /// What both are called.
+        board: String,
+        /// One file.
+        one: PathBuf,
+        /// The other.
+        other: PathBuf,
+    },
+    /// The folder that is named as the lab's home has nothing of it.
+    #[error("REPLAB_HOME names `{}`, which has no boards and plugin (name the folder of a release, or a checkout, or unset it)", path.display())]
+    NoHome {
+        /// What it names.
+        path: PathBuf,
     },
     /// A file or folder could not be read.
     #[error("could not read {}", path.display())]
@@ -119,6 +137,8 @@ impl RunError {
             | RunError::CannotRun { .. }
             | RunError::Board(_)
             | RunError::NoBoards { .. }
+            | RunError::SameBoard { .. }
+            | RunError::NoHome { .. }
             | RunError::Unreadable { .. }
             | RunError::NoFile { .. }
             | RunError::Unmeasured { .. }

@@ -11,6 +11,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use replab_report::visible;
 
 use crate::ci::is_ci;
+use crate::terminal::is_dumb;
 
 /// How often the time in a line goes on.
 const TICK: Duration = Duration::from_millis(100);
@@ -26,8 +27,7 @@ pub(crate) struct Live {
 impl Live {
     /// No line yet.
     pub(crate) fn of_terminal(is_json: bool) -> Live {
-        let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
-        let is_on = io::stderr().is_terminal() && !is_dumb && !is_ci() && !is_json;
+        let is_on = io::stderr().is_terminal() && !is_dumb() && !is_ci() && !is_json;
         Live { all: is_on.then(MultiProgress::new), lines: Vec::new() }
     }
 

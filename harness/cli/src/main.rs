@@ -1,10 +1,9 @@
 //! The program `replab`. Everything it can do is in the library beside it.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use replab_cli::{CoverageArgs, MemoryArgs, Place, RunArgs, ServeArgs};
+use replab_cli::{CoverageArgs, LiveArgs, MemoryArgs, NewArgs, RunArgs, ServeArgs};
 use replab_setup::Named;
 
 /// Plays lessons and firmware on emulated boards, and says what came.
@@ -22,26 +21,35 @@ enum Command {
     /// Let a board go in real time, its UART on a pseudo-terminal or a TCP port, for mpremote,
     /// screen and whatever else talks to boards.
     Serve(ServeArgs),
+    /// Let a board go in real time, its REPL in this terminal: Ctrl-] leaves, F1 to F8 press
+    /// its buttons, F12 shows its LEDs and its time.
+    Shell(LiveArgs),
     /// Say what a program takes of flash and RAM. Works on any ELF file for a 32-bit Arm.
     Memory(MemoryArgs),
     /// Say what of a lesson is tried by its scenarios, and what is not. Plays nothing.
     Coverage(CoverageArgs),
+    /// Make scenarios for a lesson that pass at once, here or in the project around.
+    New(NewArgs),
+    /// Fetch what is missing: QEMU, from Debian, into a folder of yours. Needs no root.
+    Setup,
     /// Say what is there, what is missing, and how to get it.
     Doctor,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    // A program that was deleted, or a working directory that was, has no place;
-    // what is looked for in `.` is then reported as missing, by name.
-    let program = std::env::current_exe().unwrap_or_else(|_| "replab".into());
-    let current = std::env::current_dir().unwrap_or_else(|_| Path::new(".").to_owned());
-    let place = Place::of_program(&program, &current);
+    let place = match replab_cli::find_place() {
+        Ok(place) => place,
+        Err(code) => return code.into(),
+    };
     match arguments.command {
         Command::Run(args) => replab_cli::run(*args, place).into(),
         Command::Serve(args) => replab_cli::serve(&args, &place).into(),
+        Command::Shell(args) => replab_cli::shell(&args, &place).into(),
         Command::Memory(args) => replab_cli::memory(&args, &place).into(),
         Command::Coverage(args) => replab_cli::coverage(args, place).into(),
+        Command::New(args) => replab_cli::new(&args, &place).into(),
+        Command::Setup => replab_cli::setup(&place, Named::from_env()).into(),
         Command::Doctor => replab_cli::doctor(&place, Named::from_env()).into(),
     }
 }

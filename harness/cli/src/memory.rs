@@ -87,7 +87,7 @@ fn text(args: &MemoryArgs, place: &Place, voice: Voice) -> Result<String, RunErr
 }
 
 fn board(name: &str, place: &Place) -> Result<Board, RunError> {
-    let mut boards = catalogue::boards(&place.boards)?;
+    let mut boards = catalogue::boards(place)?;
     boards.remove(name).ok_or_else(|| RunError::UnknownBoard {
         board: name.to_owned(),
         known: boards.keys().map(String::as_str).collect::<Vec<_>>().join(", "),

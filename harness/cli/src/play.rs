@@ -16,14 +16,13 @@ use replab_report::Ending;
 use replab_runner::snapshots::Mode;
 use replab_runner::{Finished, Missing as IfMissing, Options, Outcome, play_all, prove_all};
 use replab_scenario::Scenario;
-use replab_setup::{Missing, Named, Tools};
+use replab_setup::{Missing, Named};
 
 use crate::answers::Answers;
 use crate::catalogue::Name;
 use crate::ci::is_ci;
 use crate::clock::Clocks;
 use crate::interrupt::{self, Interruptions};
-use crate::place::from_here;
 use crate::plan::Job;
 use crate::request::Request;
 use crate::tell::{Telling, Told};
@@ -53,7 +52,7 @@ pub(crate) fn play(
     telling.begin(runs.len());
     let queue = Mutex::new(Queue { runs: &runs, told: 0, telling, answers: Answers::default() });
     let lock = || queue.lock().expect("a panic of who tells ends the program");
-    let options = options(args);
+    let options = options(args, place);
     let machine = |job: &replab_runner::Job<'_>| {
         lock().telling.run_begins(&job.scenario.identity, job.target);
         lab.start(job)
@@ -118,10 +117,12 @@ impl Queue<'_> {
     }
 }
 
-fn options(args: &RunArgs) -> Options {
-    let snapshots = match (args.accept, is_ci() || args.lesson.is_some()) {
+fn options(args: &RunArgs, place: &Place) -> Options {
+    let are_examples = place.project.is_none() && args.scenarios.is_none();
+    let snapshots = match (args.accept, is_ci() || args.lesson.is_some() || are_examples) {
         (true, _) => Mode::Accept,
-        // What another edition of a lesson prints is not to be stored for this one.
+        // What another edition of a lesson prints is not to be stored for this one, and
+        // nothing is written beside the lab's own examples.
         (false, true) => Mode::ReadOnly,
         (false, false) => Mode::Review,
     };
@@ -202,7 +203,7 @@ fn if_missing(reason: SkipReason) -> Verdict {
 }
 
 /// What runs need beside themselves.
-struct Lab<'a> {
+pub(crate) struct Lab<'a> {
     place: &'a Place,
     firmware: Option<&'a Path>,
     qemu: Result<QemuTools, SkipReason>,
@@ -211,7 +212,11 @@ struct Lab<'a> {
 
 impl Lab<'_> {
     /// Looks for the tools.
-    fn find<'a>(args: &'a RunArgs, place: &'a Place, voice: Voice) -> Result<Lab<'a>, RunError> {
+    pub(crate) fn find<'a>(
+        args: &'a RunArgs,
+        place: &'a Place,
+        voice: Voice,
+    ) -> Result<Lab<'a>, RunError> {
         let firmware = args.firmware.as_deref();
         if let Some(file) = firmware
             && !file.is_file()
@@ -238,21 +243,20 @@ impl Lab<'_> {
     }
 
     /// Why nothing can be played on `target`.
-    fn missing(&self, target: &Target) -> Option<SkipReason> {
+    pub(crate) fn missing(&self, target: &Target) -> Option<SkipReason> {
         if let Err(reason) = &self.qemu {
             return Some(reason.clone());
         }
         let there = self.firmware_of(&target.board).is_file();
-        let advice =
-            || format!("run `{}`, or name one with --firmware FILE", self.place.build_firmware);
+        let advice = || self.place.firmware_advice().to_owned();
         (!there).then(|| SkipReason::NoFirmware { board: target.board.clone(), advice: advice() })
     }
 
-    fn firmware_of(&self, board: &str) -> PathBuf {
+    pub(crate) fn firmware_of(&self, board: &str) -> PathBuf {
         self.firmware.map_or_else(|| self.place.firmware_of(board), Path::to_owned)
     }
 
-    fn start(&self, job: &replab_runner::Job<'_>) -> Result<Machine, MachineError> {
+    pub(crate) fn start(&self, job: &replab_runner::Job<'_>) -> Result<Machine, MachineError> {
         let tools = self.qemu.as_ref().expect("runs without an emulator are not played");
         let firmware = self.firmware_of(&job.board.name);
         self.clocks.start(|timing| {
@@ -268,7 +272,7 @@ pub(crate) fn qemu_tools(
     named: Named,
     needs_plugin: bool,
 ) -> Result<Result<QemuTools, SkipReason>, RunError> {
-    let qemu = match Tools::find(&place.root, named).qemu() {
+    let qemu = match place.tools(named).qemu() {
         Ok(qemu) => qemu,
         Err(wrong @ Missing::NotThat { .. }) => return Err(wrong.into()),
         Err(Missing::NotFound { .. }) => {
@@ -277,10 +281,7 @@ pub(crate) fn qemu_tools(
         }
     };
     if needs_plugin && !place.plugin.is_file() {
-        let advice = format!(
-            "it should be {}; `cargo build -p replab-qemu-plugin` makes it",
-            from_here(&place.plugin)
-        );
+        let advice = place.plugin_advice();
         return Ok(Err(SkipReason::NotInstalled {
             program: "our plugin for QEMU".to_owned(),
             advice,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use replab_report::{Junit, Run, StepSummary, Tally};
+use replab_runner::write_whole;
 
 use crate::place::from_here;
 use crate::voice::Voice;
@@ -65,7 +66,7 @@ impl Reports {
     /// Writes them; says what could not be written. Whether all could.
     pub(crate) fn end(&self, tally: &Tally, wall: Duration, voice: Voice) -> bool {
         let junit =
-            self.junit.as_ref().map(|(file, junit)| (file, fs::write(file, junit.xml(wall))));
+            self.junit.as_ref().map(|(file, junit)| (file, write_whole(file, &junit.xml(wall))));
         let github = self.github.as_ref().and_then(|github| {
             let file = github.file.as_ref()?;
             Some((file, append(file, &github.summary.markdown(tally, wall))))

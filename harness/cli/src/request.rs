@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use replab_runner::snapshots;
 use replab_scenario::{Scenario, ScenarioErrors};
 
-use crate::catalogue::{self, Entry, Lessons, Name};
+use crate::catalogue::{self, Entry, Folder, Lessons, Name};
 use crate::ci::is_ci;
 use crate::place::from_here;
 use crate::plan::{self, Boards, Job};
@@ -45,14 +45,15 @@ impl Request {
         if args.accept && is_ci() {
             return Err(RunError::AcceptInCi.into());
         }
-        let boards = catalogue::boards(&place.boards)?;
+        let boards = catalogue::boards(place)?;
         let targets = plan::targets(&args.targets, &boards)?;
         let lessons = Lessons::read(&place.lessons, args.lesson.as_deref())?;
-        let folder = args.scenarios.as_deref().unwrap_or(&place.scenarios);
+        let folder = Folder::of(place, args.scenarios.as_deref());
         let entries = catalogue::scenarios(folder, &named_files(&args.filters), &boards, &lessons)?;
-        no_orphans(folder)?;
+        no_orphans(folder.path)?;
         let filters = filters(&args.filters, &entries);
-        let notes = unmatched(&args.filters, &filters, &entries);
+        let mut notes = unmatched(&args.filters, &filters, &entries);
+        notes.extend(examples(args, place));
         let scenarios = select(entries, &filters, &lessons, args)?;
         let listed = scenarios.iter().map(|(_, scenario)| scenario.boards.as_slice());
         let jobs = plan::jobs(listed, &targets, &boards);
@@ -124,6 +125,18 @@ fn unmatched(words: &[String], filters: &[Filter], entries: &[Entry]) -> Vec<Str
     pairs.map(|(word, _)| format!("no scenario matches `{word}`{}", meant(word, entries))).collect()
 }
 
+/// Who has no project here should know whose scenarios these are.
+fn examples(args: &RunArgs, place: &Place) -> Option<String> {
+    let are_examples =
+        place.project.is_none() && args.scenarios.is_none() && args.filters.is_empty();
+    are_examples.then(|| {
+        format!(
+            "there is no project here, so these are replab's examples, in {} (`replab new LESSON.md` begins a project)",
+            from_here(&place.scenarios)
+        )
+    })
+}
+
 fn select(
     entries: Vec<Entry>,
     filters: &[Filter],
@@ -170,7 +183,7 @@ fn unique(scenarios: Vec<(Name, Scenario)>) -> Result<Vec<(Name, Scenario)>, Ref
 /// What there is, for somebody whose words select nothing of it.
 fn nothing(entries: &[Entry], args: &RunArgs) -> String {
     if entries.is_empty() {
-        return "there are no scenario files here (name a folder with --scenarios)\n".to_owned();
+        return "there are no scenario files here (name a folder with --scenarios, or begin with `replab new LESSON.md`)\n".to_owned();
     }
     let words =
         args.filters.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ");

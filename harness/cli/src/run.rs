@@ -6,6 +6,7 @@ use miette::Report;
 use replab_report::{Ending, ExitCode, visible};
 use replab_scenario::ScenarioErrors;
 
+use crate::place::find::{self, Lost, Standpoint};
 use crate::play;
 use crate::request::{Refusal, Request};
 use crate::voice::Voice;
@@ -16,11 +17,33 @@ use crate::{Place, RunArgs, RunError};
 /// What runs say goes to standard output; wrong arguments and files, and a lab
 /// that cannot work, to standard error. A panic anywhere is a bug in the lab.
 pub fn run(args: RunArgs, place: Place) -> ExitCode {
+    let args = RunArgs { timing: args.timing.or(place.timing), ..args };
     let voice = Voice::of_terminal();
     let voice = if args.github { voice.guarded() } else { voice };
     // Nothing that the panic may have left half done is used after it.
     let ending = catch_unwind(AssertUnwindSafe(move || ending(&args, &place, voice)));
     ExitCode::of(&ending.unwrap_or(Ending::LabBug))
+}
+
+/// Where everything is for this process: the lab, and the project around the working directory.
+///
+/// # Errors
+///
+/// [`ExitCode::WrongInput`], after it was said why: `REPLAB_HOME` names no lab, or the
+/// project's `replab.yaml` is wrong.
+pub fn find_place() -> Result<Place, ExitCode> {
+    find::find(&Standpoint::here()).map_err(|lost| {
+        let voice = Voice::of_terminal();
+        let ending = match lost {
+            Lost::Wrong(error) => wrong(&error, voice),
+            Lost::Invalid(errors) => {
+                show(errors, voice);
+                voice.warn("error: the project's file is invalid; nothing was done\n");
+                Ending::WrongInput
+            }
+        };
+        ExitCode::of(&ending)
+    })
 }
 
 fn ending(args: &RunArgs, place: &Place, voice: Voice) -> Ending {

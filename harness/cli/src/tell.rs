@@ -1,13 +1,11 @@
 //! Tells runs as they come, as text or as JSON, and counts them.
 
-use std::path::Path;
 use std::time::Duration;
-use std::{fs, io};
 
 use replab_board::{Board, Target};
 use replab_record::Verdict;
 use replab_report::{Closing, Ending, ExitCode, Help, Paint, Run, Tally};
-use replab_runner::{Finished, Outcome, Sample};
+use replab_runner::{Finished, Outcome, Sample, write_whole};
 use replab_scenario::Scenario;
 
 use crate::catalogue::Name;
@@ -40,6 +38,8 @@ pub(crate) struct Telling<'a> {
     closing: Closing,
     reports: Reports,
     has_bug: bool,
+    /// Whether a transcript could not be written.
+    lacks_transcripts: bool,
 }
 
 impl<'a> Telling<'a> {
@@ -52,7 +52,17 @@ impl<'a> Telling<'a> {
         let live = Live::of_terminal(args.json);
         let (tally, closing) = (Tally::default(), Closing::default());
         let reports = Reports::begin(args)?;
-        Ok(Telling { args, place, voice, live, tally, closing, reports, has_bug: false })
+        Ok(Telling {
+            args,
+            place,
+            voice,
+            live,
+            tally,
+            closing,
+            reports,
+            has_bug: false,
+            lacks_transcripts: false,
+        })
     }
 
     /// Tells that `runs` runs will follow.
@@ -186,17 +196,22 @@ impl<'a> Telling<'a> {
     }
 
     /// Writes the transcript of a run that was played; its file, as to be shown.
-    fn write_transcript(&self, run: &Run<'_>) -> Option<String> {
+    fn write_transcript(&mut self, run: &Run<'_>) -> Option<String> {
         if run.machine.is_zero() {
             return None;
         }
         let folder = self.args.output.as_ref().unwrap_or(&self.place.output);
         let Target { board, backend } = run.target;
         let file = folder.join(format!("{}.{board}.{backend}.txt", run.identity));
-        match write(&file, &replab_report::transcript(run)) {
+        match write_whole(&file, &replab_report::transcript(run)) {
             Ok(()) => Some(from_here(&file)),
             Err(error) => {
-                self.voice.warn(&format!("note: could not write {} ({error})\n", from_here(&file)));
+                // Others will be missing for the same reason.
+                if !std::mem::replace(&mut self.lacks_transcripts, true) {
+                    let file = from_here(&file);
+                    self.voice
+                        .warn(&format!("note: could not write transcript {file} ({error})\n"));
+                }
                 None
             }
         }
@@ -209,13 +224,6 @@ fn of_bug(bug: &replab_runner::Bug) -> Verdict {
         causes: vec![bug.to_string()],
         last_words: Vec::new(),
     }))
-}
-
-fn write(file: &Path, text: &str) -> io::Result<()> {
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    fs::write(file, text)
 }
 
 /// `word` as a shell takes it for one word.

@@ -42,6 +42,7 @@ use recipe::Recipe;
 use session::{CHUNK, Session};
 
 #[doc(hidden)]
+pub use builds::keeps_exact_time;
 pub use gate::Gate;
 pub use wall::Live;
 

@@ -142,6 +142,19 @@ impl Event {
             | Event::Reset { at, .. } => *at,
         }
     }
+
+    /// The pin that it is about, if it is about one.
+    pub fn pin(&self) -> Option<&PinName> {
+        match self {
+            Event::Edge { pin, .. } | Event::Driven { pin, .. } => Some(pin),
+            _ => None,
+        }
+    }
+
+    /// Whether the level of `pin` may be another after it.
+    fn concerns(&self, pin: &PinName) -> bool {
+        matches!(self, Event::Reset { .. }) || self.pin() == Some(pin)
+    }
 }
 
 /// All that crossed ports and pins in a run, in the order in which it happened.
@@ -176,12 +189,10 @@ impl Record {
         let mut before = Level::Unknown;
         let mut edges = Vec::new();
         for event in self.events.iter().take_while(|event| event.at() < end) {
-            match event {
-                Event::Edge { pin: on, level, .. } if on == pin => pad.output = *level,
-                Event::Driven { pin: on, level, .. } if on == pin => pad.driven = Some(*level),
-                Event::Reset { .. } => pad = Pad::default(),
-                _ => continue,
+            if !event.concerns(pin) {
+                continue;
             }
+            pad.take(event);
             let (level, at) = (pad.level(), event.at());
             if at < start {
                 before = level;
@@ -200,7 +211,8 @@ impl Record {
 }
 
 /// Who drives a pin to what.
-struct Pad {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pad {
     /// What the firmware does, or its pull.
     output: Level,
     /// What the lab does, once it has done something.
@@ -214,7 +226,19 @@ impl Default for Pad {
 }
 
 impl Pad {
-    fn level(&self) -> Level {
+    /// Takes `event`, which is about this pin, or a reset.
+    pub fn take(&mut self, event: &Event) {
+        match event {
+            Event::Edge { level, .. } => self.output = *level,
+            Event::Driven { level, .. } => self.driven = Some(*level),
+            Event::Reset { .. } => *self = Pad::default(),
+            Event::Sent { .. } | Event::Received { .. } => {}
+        }
+    }
+
+    /// What a meter would show. What the lab drives wins over what the firmware
+    /// does, as a wire would.
+    pub fn level(&self) -> Level {
         match (self.driven, self.output) {
             (Some(level @ (Level::High | Level::Low)), _) => level,
             // The lab has let go of a pin that nobody else has touched.

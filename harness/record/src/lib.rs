@@ -18,7 +18,7 @@ mod wave;
 
 pub use bytes::{Bound, Bytes, Slack};
 pub use diagnosis::{Diagnosis, Trouble};
-pub use event::{Event, Level, PinName, PortName, Record, ResetCause};
+pub use event::{Event, Level, Pad, PinName, PortName, Record, ResetCause};
 pub use figure::Figure;
 pub use place::CodePlace;
 pub use registers::Registers;

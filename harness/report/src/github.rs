@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use replab_record::Verdict;
 
-use crate::screen::{headline, step_of};
+use crate::screen::{headline, one_line, step_of};
 use crate::{Paint, Run, Tally, summary, visible};
 
 /// Runs that did not pass and have their screen in the step summary, at most.
@@ -56,7 +56,12 @@ pub fn annotation(run: &Run<'_>, file: &str) -> Option<String> {
     let line = step.map_or(1, |step| step.line);
     let title = format!("{} on {}: {what}", visible(run.identity), run.target);
     let place = step.map(|step| format!("step {} of {}: ", step.number, step.of));
-    let message = format!("{}{}", place.unwrap_or_default(), headline(run)?);
+    let mut message = format!("{}{}", place.unwrap_or_default(), headline(run)?);
+    if let Verdict::Failed(failure) = run.verdict
+        && !failure.hint.is_empty()
+    {
+        message.push_str(&format!("\n{}", one_line(&failure.hint)));
+    }
     Some(format!(
         "::error file={},line={line},title={}::{}\n",
         property(&visible(file)),
@@ -190,8 +195,8 @@ mod tests {
         check(
             &output("100%\r\n::error::x\n"),
             &expect![[r#"
-            ::error file=scenarios/a%2Cb%3Ac.yaml,line=12,title=01-micropython-intro/blink on lab-m0@qemu%3A failed::step 3 of 5: expected other text (-) than came (+)
-        "#]],
+                ::error file=scenarios/a%2Cb%3Ac.yaml,line=12,title=01-micropython-intro/blink on lab-m0@qemu%3A failed::step 3 of 5: expected other text (-) than came (+)%0A100%25\r\n::error::x\n
+            "#]],
         );
         check(
             &Told::default().broken(&["it\nended"], &[]),

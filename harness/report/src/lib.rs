@@ -21,6 +21,7 @@ mod screen;
 mod seen;
 mod summary;
 mod transcript;
+mod vcd;
 mod visible;
 
 pub use closing::Closing;
@@ -35,8 +36,9 @@ pub use memory::{
 pub use paint::Paint;
 pub use progress::{progress, skip_reason};
 pub use run::{Note, Run, Tally};
-pub use screen::{Help, screen};
+pub use screen::{Help, claim, screen};
 pub use seen::seen;
 pub use summary::summary;
 pub use transcript::{TRANSCRIPT_VERSION, transcript, transcript_lines};
+pub use vcd::vcd;
 pub use visible::visible;

@@ -222,7 +222,7 @@ fn place(place: &StepPlace) -> String {
 
 /// What was claimed and what came, as the end of a sentence. What takes more than
 /// a line is left to [`differences`].
-fn claim(failure: &Failure) -> String {
+pub fn claim(failure: &Failure) -> String {
     match &failure.claim {
         Claim::Output { expected, got }
         | Claim::Level { expected, got }
@@ -290,7 +290,7 @@ fn differences(claim: &Claim) -> Vec<String> {
         .collect()
 }
 
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     visible_bytes(text.as_bytes())
 }
 

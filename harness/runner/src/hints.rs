@@ -1,25 +1,63 @@
 //! What to look at next, for the failures that happen most.
+//!
+//! A hint is drawn from [`Facts`] of the run and never guessed: where a fact is
+//! missing, there is none. One module for each family of facts; each function gives
+//! `None` where it has nothing to say. The first that speaks is shown: what is sure
+//! of the cause comes before what only tells more of the symptom. A step may have
+//! had something to say of its own, for which only it had the facts; that comes
+//! before the latter.
 
-use replab_record::{Level, MachineTime, PinName};
+mod exceptions;
+mod facts;
+mod files;
+mod indentation;
+mod pins;
+mod prompt;
+mod time;
+mod typing;
 
+use replab_record::Failure;
+use replab_scenario::Scenario;
+
+pub(crate) use facts::{Facts, Stored};
+pub(crate) use indentation::unread;
+pub(crate) use prompt::unfinished;
+
+use crate::play::StepSummary;
 use crate::session::Session;
 
-/// Why there may be no prompt in the output from `from` on, after `code` was typed.
-pub(crate) fn no_prompt(session: &Session<'_>, from: usize, code: &str) -> String {
-    let bytes = session.output.bytes();
-    let fresh = &bytes[from.min(bytes.len())..];
-    let hint = if bytes.is_empty() {
-        "the firmware has sent nothing since power-on: does it boot, and is this the port of its REPL?"
-    } else if fresh.ends_with(b"... ") || ends_in_indent(fresh) {
-        "the REPL waits for the rest of a block: end it with an empty `...` line, and close every bracket and string"
-    } else if fresh.ends_with(b"=== ") {
-        "the board is in paste mode: `key: ctrl-d` ends it"
-    } else if fresh.ends_with(b"raw REPL; CTRL-B to exit\r\n>") {
-        "the board is in the raw REPL: `key: ctrl-b` leaves it"
-    } else {
-        return slow(code).to_string();
+/// What to look at, in a sentence, after `failure` has ended a run whose steps were
+/// `steps`; empty if there is nothing to say. The machine goes on for it, and no
+/// record is kept of that.
+pub(crate) fn hint(
+    failure: &Failure,
+    scenario: &Scenario,
+    session: &mut Session<'_>,
+    steps: &[StepSummary],
+) -> String {
+    let Some(facts) = Facts::gather(failure, scenario, session, steps) else {
+        return failure.hint.clone();
     };
-    hint.to_string()
+    let own = (!failure.hint.is_empty()).then(|| failure.hint.clone());
+    of_causes(&facts).or(own).or_else(|| of_symptoms(&facts)).unwrap_or_default()
+}
+
+/// What is sure of the cause.
+fn of_causes(facts: &Facts<'_>) -> Option<String> {
+    exceptions::memory(facts)
+        .or_else(|| files::missing(facts))
+        .or_else(|| files::not_saved(facts))
+        .or_else(|| indentation::in_block(facts))
+        .or_else(|| typing::too_early(facts))
+        .or_else(|| time::late(facts))
+        .or_else(|| prompt::running(facts))
+        .or_else(|| pins::other(facts))
+        .or_else(|| pins::short_press(facts))
+}
+
+/// What only tells more of the symptom.
+fn of_symptoms(facts: &Facts<'_>) -> Option<String> {
+    prompt::none(facts).or_else(|| time::never(facts))
 }
 
 /// Why `code` may not have come to its end.
@@ -33,45 +71,4 @@ pub(crate) fn slow(code: &str) -> &'static str {
     } else {
         ""
     }
-}
-
-/// What the answer `got` says about how the code was typed.
-pub(crate) fn answer(got: &str) -> String {
-    let hint = if got.contains("IndentationError") {
-        "check the indentation: what stands after `... ` is typed as it is"
-    } else if got.contains("SyntaxError") && got.contains("<stdin>") {
-        "the board could not read what was typed: is a `...` line missing, or is one a line of output?"
-    } else {
-        ""
-    };
-    hint.to_string()
-}
-
-/// Another pin than `pin` that moved between `start` and `end`.
-pub(crate) fn other_pin(
-    session: &Session<'_>,
-    pin: &PinName,
-    start: MachineTime,
-    end: MachineTime,
-) -> String {
-    let moves = |other: &&PinName| {
-        let wave = session.record.wave(other, start, end);
-        wave.edges.iter().filter(|edge| matches!(edge.level, Level::High | Level::Low)).count()
-    };
-    let others = session.board.pins.iter().filter(|other| *other != pin);
-    match others.max_by_key(moves).map(|other| (other, moves(&other))) {
-        Some((other, edges @ 1..)) => {
-            let edges = if edges == 1 { "1 edge".to_string() } else { format!("{edges} edges") };
-            format!(
-                "{} had {edges} in that time: is it the pin that is meant?",
-                session.board.role(other)
-            )
-        }
-        _ => String::new(),
-    }
-}
-
-fn ends_in_indent(bytes: &[u8]) -> bool {
-    let end = bytes.iter().rposition(|byte| *byte != b' ').map_or(0, |last| last + 1);
-    bytes[..end].ends_with(b"...") && bytes.len() > end
 }

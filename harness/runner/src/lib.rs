@@ -28,6 +28,7 @@ mod stop;
 mod typing;
 mod verdict;
 mod wave;
+mod whole;
 
 pub use error::RunError;
 pub use load::Load;
@@ -41,6 +42,7 @@ pub use stop::Stop;
 // A part of an outcome.
 pub use replab_memory::{Change, HeapFigures, Sample, StackFigures};
 pub use wave::{Period, Pulse, WaveFigures};
+pub use whole::write_whole;
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ use replab_scenario::{Action, NewAnswer, Scenario, SnapshotPart, Step, show_dura
 
 use crate::error::{Ended, Played, RunError};
 use crate::files;
+use crate::hints;
 use crate::needs::skip_reason;
 use crate::session::Session;
 use crate::snapping::Seen;
@@ -184,8 +185,12 @@ pub fn play(
     let end = session.now();
     let snapshots = run.snapshots.iter().map(|(comparison, _)| comparison.clone()).collect();
     let memory = if options.keep_memory { session.memory() } else { Vec::new() };
-    let verdict = verdict::decide(played, run.snapshots, end);
+    let mut verdict = verdict::decide(played, run.snapshots, end);
     let figures = if options.figures { session.figures() } else { None };
+    // Last, because the machine may go on for it.
+    if let Verdict::Failed(failure) = &mut verdict {
+        failure.hint = hints::hint(failure, scenario, &mut session, &run.steps);
+    }
     Outcome {
         memory,
         figures,

@@ -49,6 +49,6 @@ pub(crate) fn reach(session: &mut Session<'_>) -> Played {
 /// There should have been a prompt at or after `from`.
 pub(crate) fn missing(session: &Session<'_>, from: usize) -> Ended {
     let mut failure = session.missing_output("prompt \">>> \"", from);
-    failure.hint = hints::no_prompt(session, from, "");
+    failure.hint = hints::unfinished(session, from).to_string();
     Ended::Failed(Box::new(failure))
 }

@@ -171,6 +171,11 @@ impl<'a> Session<'a> {
         self.cursor.max(border)
     }
 
+    /// Where the output stood when the step before began.
+    pub(crate) fn output_before(&self) -> usize {
+        self.step_outputs.0
+    }
+
     /// Everything before `position` has been read.
     pub(crate) fn read_to(&mut self, position: usize) {
         self.cursor = self.cursor.max(position);

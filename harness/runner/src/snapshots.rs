@@ -12,6 +12,8 @@ use std::{fs, io};
 
 use similar::TextDiff;
 
+use crate::whole::write_whole;
+
 /// How the line of the header begins that names the compiler.
 const TOOLCHAIN: &str = "  toolchain: ";
 
@@ -180,7 +182,8 @@ impl Store {
 
     /// A text that is as stored needs no review any more.
     fn forget_pending(&self, file: &Path) -> Result<(), SnapshotError> {
-        if self.mode == Mode::ReadOnly {
+        // Linux refuses to remove from a read-only file system before it looks whether the file is there.
+        if self.mode == Mode::ReadOnly || pending(file).symlink_metadata().is_err() {
             return Ok(());
         }
         match reject(file) {
@@ -311,10 +314,7 @@ fn read(file: &Path) -> Result<Option<Stored>, SnapshotError> {
 
 fn write(file: &Path, text: &str) -> Result<(), SnapshotError> {
     let failed = |source| SnapshotError::Io { what: "write", file: file.to_path_buf(), source };
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder).map_err(failed)?;
-    }
-    fs::write(file, text).map_err(failed)
+    write_whole(file, text).map_err(failed)
 }
 
 /// The lines of the header, and the text.

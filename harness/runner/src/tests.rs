@@ -8,6 +8,7 @@ mod docs;
 mod exec;
 mod expect;
 mod fs;
+mod hints;
 mod hostile;
 mod paste;
 mod pins;

@@ -115,7 +115,11 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
 
 fn missing(session: &Session<'_>, what: &str, from: usize, typed: &str) -> Ended {
     let mut failure = session.missing_output(what, from);
-    failure.hint = hints::no_prompt(session, from, typed);
+    failure.hint = match hints::unfinished(session, from) {
+        "" => hints::slow(typed),
+        hint => hint,
+    }
+    .to_string();
     failure.details = text(&session.output.bytes()[from..]).lines().map(str::to_string).collect();
     Ended::Failed(Box::new(failure))
 }

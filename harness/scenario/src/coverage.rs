@@ -17,13 +17,41 @@ mod tests;
 use std::path::PathBuf;
 
 use self::excuses::{Excused, after};
-use self::outputs::{Output, outputs};
+use self::outputs::{Output, is_transcript, outputs};
 use self::plays::{Play, play};
 use crate::error::ScenarioErrors;
 use crate::lesson::{Block, Lesson, Section};
 use crate::scenario::Scenario;
 
 pub use self::excuses::{EXCUSES_FILE, Excuses, load_excuses};
+
+/// What a scenario can do with a block as it stands in the lesson.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BlockKind {
+    /// A transcript of the REPL, from its first line on.
+    Transcript,
+    /// Python, which says in these comments what it prints, in order.
+    Python(Vec<String>),
+    /// Something else: a shell command, a table.
+    Other,
+}
+
+/// What `block` is: by its language, or without one by its first line.
+pub fn block_kind(block: &Block) -> BlockKind {
+    let is_python = matches!(
+        block.language.to_lowercase().as_str(),
+        "python" | "python3" | "py" | "micropython"
+    );
+    let may_be_typed = is_python || matches!(block.language.as_str(), "" | "pycon" | "repl");
+    if may_be_typed && is_transcript(block) {
+        return BlockKind::Transcript;
+    }
+    if !is_python {
+        return BlockKind::Other;
+    }
+    let printed = outputs(block).into_iter().filter(|output| !output.is_typed);
+    BlockKind::Python(printed.map(|output| output.text).collect())
+}
 
 /// A lesson, and what scenarios try of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

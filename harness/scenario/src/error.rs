@@ -202,6 +202,20 @@ pub enum Problem {
         /// Why not.
         source: io::Error,
     },
+    /// A folder or file that a project names, and that is not there.
+    #[error("there is no {what} `{path}`")]
+    Absent {
+        /// `folder` or `file`.
+        what: &'static str,
+        /// The path, relative to the project's file.
+        path: String,
+    },
+    /// A path that is another one on another computer.
+    #[error("`{path}` begins at the root of this computer")]
+    Absolute {
+        /// The path.
+        path: String,
+    },
     /// An empty text, which is found everywhere, or types nothing.
     #[error("`{key}` is empty")]
     Empty {
@@ -365,6 +379,12 @@ impl Problem {
             Problem::ClaimsWithoutBlock => "use `prints` for all that it must print".to_owned(),
             Problem::Escape { .. } => {
                 r"there are: \r \n \t \e \\ and \x03 (two hexadecimal digits)".to_owned()
+            }
+            Problem::Absent { .. } => {
+                "paths begin at the folder of this file; make it, or take the line out".to_owned()
+            }
+            Problem::Absolute { .. } => {
+                "write it from the folder of this file on, with `..` if need be".to_owned()
             }
             Problem::Outside { .. } => "write a relative path without `..`".to_owned(),
             Problem::ManyCases { .. } => "make several files of it".to_owned(),

@@ -18,10 +18,12 @@ mod error;
 mod file;
 mod frequency;
 mod key;
+mod keys_page;
 mod lesson;
 mod load;
 mod pattern;
 mod pins;
+mod project;
 mod python;
 mod quantity;
 mod reading;
@@ -36,16 +38,18 @@ mod wave;
 pub use bytes::{parse_bound, parse_bytes};
 pub use cases::{CASE_WORDS, MOST_CASES};
 pub use coverage::{
-    BlockCoverage, Coverage, EXCUSES_FILE, Excuses, OutputCoverage, SectionCoverage, State,
-    coverage, load_excuses,
+    BlockCoverage, BlockKind, Coverage, EXCUSES_FILE, Excuses, OutputCoverage, SectionCoverage,
+    State, block_kind, coverage, load_excuses,
 };
 pub use error::{Problem, ScenarioError, ScenarioErrors};
 pub use frequency::{Frequency, hertz, parse_frequency, show_hertz};
 pub use key::{KEYS, key_bytes};
+pub use keys_page::keys_page;
 pub use lesson::{Block, BlockError, Lesson, Section};
-pub use load::{FILE_WORDS, Lessons, NEED_WORDS, World, load};
+pub use load::{DEFAULT_BOARD, FILE_WORDS, Lessons, NEED_WORDS, World, load};
 pub use pattern::{Captures, Expected, NOTHING};
 pub use pins::{LEVEL_WORDS, PRESS_WORDS};
+pub use project::{PROJECT_FILE, PROJECT_WORDS, Project, ProjectWorld, load_project};
 pub use quantity::{
     QuantityError, Tolerance, parse_duration, parse_duty, parse_percent, parse_period,
     show_duration,

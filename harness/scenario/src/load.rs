@@ -27,8 +27,8 @@ pub const FILE_WORDS: [&str; 11] = [
 /// The words of `needs:`.
 pub const NEED_WORDS: [&str; 7] = ["gpio", "irq", "i2c", "files", "memory", "exact", "power"];
 
-/// The board of a scenario that lists none.
-const DEFAULT_BOARD: &str = "lab-m0";
+/// The board of a scenario that lists none, where nobody says otherwise.
+pub const DEFAULT_BOARD: &str = "lab-m0";
 
 /// The seed of a scenario that gives none.
 const DEFAULT_SEED: u32 = 1;
@@ -40,6 +40,8 @@ pub type Lessons<'a> = dyn Fn(&str) -> Result<Arc<Lesson>, Vec<String>> + 'a;
 pub struct World<'a> {
     /// Every board, by name.
     pub boards: &'a BTreeMap<String, Board>,
+    /// The board of a scenario that lists none.
+    pub default_board: &'a str,
     /// Finds lessons.
     pub lesson: &'a Lessons<'a>,
     /// The content of a file, given relative to the scenario's folder.
@@ -142,8 +144,7 @@ impl Reading<'_> {
 
     /// Another version has other rules, so nothing else would be said of it.
     pub(crate) fn version(&mut self, root: &Node, fields: &BTreeMap<&str, &Node>) -> Option<()> {
-        let Some(node) =
-            self.required(root, fields, "replab", "the first line of a scenario is `replab: 1`")
+        let Some(node) = self.required(root, fields, "replab", "the first line is `replab: 1`")
         else {
             return Some(());
         };
@@ -174,7 +175,7 @@ impl Reading<'_> {
         let default = Node {
             place: Place::default(),
             style: Style::Plain,
-            value: Value::Text(DEFAULT_BOARD.to_owned()),
+            value: Value::Text(self.world.default_board.to_owned()),
         };
         let names: Vec<Node> = match node.map(|node| (node, self.list(node, "boards"))) {
             None => vec![default],

@@ -4,6 +4,7 @@
 mod cases;
 mod claims;
 mod problems;
+mod project;
 mod schema;
 
 use std::collections::BTreeMap;
@@ -37,6 +38,7 @@ fn read_cases(lesson: &str, text: &str) -> Result<Vec<Scenario>, ScenarioErrors>
     let lesson = Arc::new(Lesson::parse("lessons/a-lesson.md", lesson));
     let world = World {
         boards: &boards,
+        default_board: crate::DEFAULT_BOARD,
         lesson: &|name| {
             if matches!(name, "a-lesson" | "01-micropython-intro") {
                 Ok(Arc::clone(&lesson))

@@ -2,7 +2,7 @@
 
 use crate::lock::Lock;
 use crate::sources::private_sources;
-use crate::{Item, Missing, Tools};
+use crate::{Item, Missing, Scope, Tools};
 
 /// How one thing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,22 +26,30 @@ pub struct Finding {
     pub text: String,
 }
 
-/// Looks at the system and at each tool.
+/// Looks at the system and at each tool that is needed.
 #[must_use]
 pub fn doctor(tools: &Tools) -> Vec<Finding> {
-    let mut findings = vec![system(tools), c_compiler(tools)];
-    if tools.release().is_some() {
+    let builds = tools.scope() == Scope::Checkout;
+    let mut findings = vec![system(tools)];
+    if builds {
+        findings.push(c_compiler(tools));
+    }
+    if tools.release().is_some() && (builds || tools.qemu().is_err()) {
         findings.push(sources(tools));
     }
-    findings.extend(tools.needed_programs().map(|name| program(tools, name)));
+    if builds {
+        findings.extend(tools.needed_programs().map(|name| program(tools, name)));
+    }
     findings.push(qemu(tools));
-    findings.push(arm_gcc(tools));
-    findings.push(found(
-        tools,
-        Item::Micropython,
-        tools.micropython().map(|one| one.folder.display().to_string()),
-    ));
-    findings.push(found(tools, Item::PythonModules, tools.python().map(|one| in_words(&one))));
+    if builds {
+        findings.push(arm_gcc(tools));
+        findings.push(found(
+            tools,
+            Item::Micropython,
+            tools.micropython().map(|one| one.folder.display().to_string()),
+        ));
+        findings.push(found(tools, Item::PythonModules, tools.python().map(|one| in_words(&one))));
+    }
     if Lock::is_held(&tools.place().lock()) {
         findings.push(finding("set-up", State::Good, "at work at this moment"));
     }
@@ -134,7 +142,10 @@ fn found(tools: &Tools, item: Item, found: Result<String, Missing>) -> Finding {
         (Ok(text), _) => finding(
             item.name(),
             State::ToFetch,
-            &format!("{text} is not the pinned one, which `cargo xtask setup` will fetch"),
+            &format!(
+                "{text} is not the pinned one, which `{}` will fetch",
+                tools.scope().command()
+            ),
         ),
         (Err(missing), _) => absent(tools, item.name(), &missing),
     }
@@ -190,6 +201,16 @@ mod tests {
         let (state, text) = about(root.path(), Named::default(), "QEMU");
         assert_eq!(state, State::ToFetch);
         assert!(text.starts_with("QEMU emulator version 7.2.0 ("), "{text}");
+    }
+
+    #[test]
+    fn an_installed_program_needs_an_emulator_and_nothing_to_build_with() {
+        let root = tempfile::tempdir().unwrap();
+        let tools = Tools::in_test(root.path(), Release::Bookworm, Named::default());
+        let findings = doctor(&tools.with_scope(Scope::Installed));
+        let names: Vec<_> = findings.iter().map(|finding| finding.what.as_str()).collect();
+        assert_eq!(names, ["system", "apt", "QEMU"]);
+        assert!(findings[2].text.contains("run `replab setup`"), "{}", findings[2].text);
     }
 
     #[test]

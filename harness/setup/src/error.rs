@@ -7,10 +7,12 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Missing {
     /// Neither named, fetched nor installed.
-    #[error("no {tool} found (run `cargo xtask setup`, or {way_out})")]
+    #[error("no {tool} found (run `{setup}`, or {way_out})")]
     NotFound {
         /// What was looked for.
         tool: &'static str,
+        /// The command that fetches it.
+        setup: &'static str,
         /// How to use one of one's own.
         way_out: &'static str,
     },
@@ -32,7 +34,7 @@ impl Missing {
     /// The text for a system on which set-up cannot help.
     pub(crate) fn where_set_up_cannot_help(&self) -> String {
         match self {
-            Missing::NotFound { tool, way_out } => format!("no {tool} found ({way_out})"),
+            Missing::NotFound { tool, way_out, .. } => format!("no {tool} found ({way_out})"),
             Missing::NotThat { .. } => self.to_string(),
         }
     }

@@ -245,9 +245,9 @@ impl Fetcher<'_> {
         }
         let megabytes = bytes as f64 / 1e6;
         Ok(format!(
-            "{}: {version} ({source}), {megabytes:.1} MB fetched, in target/tools/{}",
+            "{}: {version} ({source}), {megabytes:.1} MB fetched, in {}",
             item.name(),
-            item.folder()
+            self.tools.place().of(item).display()
         ))
     }
 }

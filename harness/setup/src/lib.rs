@@ -3,7 +3,8 @@
 //! Two halves. [`Tools`] answers where a tool is: named by the user, fetched
 //! by us, or installed in the system, in this order. [`setup`] brings what is
 //! missing: it runs apt with a state of its own and unpacks Debian's packages
-//! into the workspace's `target/tools/`, so it needs no root and the system stays as it was.
+//! into a folder of ours (`target/tools/` of a checkout, the user's data folder of an
+//! installed program), so it needs no root and the system stays as it was. [`Scope`] says what is needed.
 //! [`doctor`] explains what is there and what is not, and changes nothing.
 //!
 //! Nothing here prints; [`setup`] tells its caller what it does, line by line.
@@ -20,6 +21,7 @@ mod named;
 mod pins;
 mod place;
 mod run;
+mod scope;
 mod setup;
 mod sources;
 mod tools;
@@ -32,5 +34,6 @@ pub use item::Item;
 pub use lock::Lock;
 pub use named::Named;
 pub use place::Place;
+pub use scope::Scope;
 pub use setup::setup;
 pub use tools::Tools;

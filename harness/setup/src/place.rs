@@ -1,7 +1,7 @@
-//! Where everything that set-up brings lies in a workspace.
+//! Where everything that set-up brings lies.
 //!
 //! ```text
-//! target/tools/
+//! target/tools/                    in a checkout; for an installed program, a folder of the user's
 //!   qemu/ arm-gcc/ python/ host/   unpacked packages, one folder an item
 //!   micropython/                   the source tree
 //!   apt/                           the private apt, only while set-up is at work
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Item;
 
-/// The folder of fetched tools in one workspace.
+/// The folder of fetched tools.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     tools: PathBuf,
@@ -23,6 +23,12 @@ impl Place {
     #[must_use]
     pub fn in_workspace(root: &Path) -> Place {
         Place { tools: root.join("target").join("tools") }
+    }
+
+    /// The place whose tools lie in the folder `tools`, which need not be there.
+    #[must_use]
+    pub fn at(tools: &Path) -> Place {
+        Place { tools: tools.to_owned() }
     }
 
     /// The folder that holds all others.

@@ -1,7 +1,7 @@
 //! Brings what is missing, one item after the other.
 //!
 //! When nothing is missing, this reads a few stamps and returns: no lock, no
-//! process, no network. Otherwise one set-up works at a time in a workspace, and
+//! process, no network. Otherwise one set-up works at a time in a folder, and
 //! looks again once it has the lock, because the one before it may have brought everything.
 
 use std::fs;
@@ -10,7 +10,7 @@ use crate::apt::Apt;
 use crate::fetch::Fetcher;
 use crate::lock::Lock;
 use crate::unpack::remove;
-use crate::{Item, Missing, SetupError, Tools};
+use crate::{Item, Missing, Scope, SetupError, Tools};
 
 /// Brings all that `tools` does not find, and tells `say` what it does, a line at a time.
 ///
@@ -50,7 +50,7 @@ pub fn setup(tools: &Tools, say: &mut dyn FnMut(&str)) -> Result<(), SetupError>
 /// The items that must be fetched, in their order.
 fn absent(tools: &Tools) -> Result<Vec<Item>, SetupError> {
     let mut absent = Vec::new();
-    for item in Item::ALL {
+    for &item in tools.scope().items() {
         if !tools.has(item)? {
             absent.push(item);
         }
@@ -60,14 +60,17 @@ fn absent(tools: &Tools) -> Result<Vec<Item>, SetupError> {
 
 fn elsewhere(tools: &Tools) -> SetupError {
     // What set-up would unpack itself is not asked for: so xz is not missed here.
-    let all = [
-        tools.program("make").err(),
-        tools.program("python3").err(),
-        tools.qemu().err(),
-        tools.arm_gcc().err(),
-        tools.micropython().err(),
-        tools.python().err(),
-    ];
+    let all = match tools.scope() {
+        Scope::Checkout => vec![
+            tools.program("make").err(),
+            tools.program("python3").err(),
+            tools.qemu().err(),
+            tools.arm_gcc().err(),
+            tools.micropython().err(),
+            tools.python().err(),
+        ],
+        Scope::Installed => vec![tools.qemu().err()],
+    };
     let mut missing: Vec<Missing> = Vec::new();
     for one in all.into_iter().flatten() {
         if !missing.contains(&one) {

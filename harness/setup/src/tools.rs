@@ -17,12 +17,13 @@ use crate::pins;
 use crate::place::Arch;
 use crate::run::{is_program, which};
 use crate::unpack::{Stamp, version_of};
-use crate::{ArmGcc, Item, Micropython, Missing, Named, Place, Python, Qemu};
+use crate::{ArmGcc, Item, Micropython, Missing, Named, Place, Python, Qemu, Scope};
 
-/// Finds tools for one workspace.
+/// Finds tools for one checkout or installed program.
 #[derive(Clone, Debug)]
 pub struct Tools {
     place: Place,
+    scope: Scope,
     named: Named,
     path: Option<OsString>,
     system: System,
@@ -31,11 +32,18 @@ pub struct Tools {
 }
 
 impl Tools {
-    /// Tools for the workspace at `root`, on this system and its `$PATH`.
+    /// Tools for the checkout at `root`, on this system and its `$PATH`.
     #[must_use]
     pub fn find(root: &Path, named: Named) -> Tools {
+        Tools::at(Place::in_workspace(root).tools(), Scope::Checkout, named)
+    }
+
+    /// Tools for `scope`, of which those that set-up fetches lie in `folder`.
+    #[must_use]
+    pub fn at(folder: &Path, scope: Scope, named: Named) -> Tools {
         Tools {
-            place: Place::in_workspace(&absolute(root.to_owned())),
+            place: Place::at(&absolute(folder.to_owned())),
+            scope,
             named: named.absolute(),
             path: env::var_os("PATH"),
             system: System::here(),
@@ -59,7 +67,9 @@ impl Tools {
         if let Some(program) = &self.named.qemu {
             return self.bare_qemu(program).map_err(|why| not_that(Item::Qemu, program, why));
         }
-        self.fetched_qemu().or_else(|| self.installed_qemu()).ok_or_else(|| not_found(Item::Qemu))
+        self.fetched_qemu()
+            .or_else(|| self.installed_qemu())
+            .ok_or_else(|| self.not_found(Item::Qemu))
     }
 
     fn bare_qemu(&self, program: &Path) -> Result<Qemu, String> {
@@ -91,7 +101,9 @@ impl Tools {
         if let Some(prefix) = &self.named.arm_gcc {
             return bare_gcc(prefix).map_err(|why| not_that(Item::ArmGcc, prefix, why));
         }
-        self.fetched_gcc().or_else(|| self.installed_gcc()).ok_or_else(|| not_found(Item::ArmGcc))
+        self.fetched_gcc()
+            .or_else(|| self.installed_gcc())
+            .ok_or_else(|| self.not_found(Item::ArmGcc))
     }
 
     fn fetched_gcc(&self) -> Option<ArmGcc> {
@@ -126,7 +138,7 @@ impl Tools {
                 format!("it has no {MICROPYTHON_MARK}"),
             ));
         }
-        self.current(Item::Micropython).ok_or_else(|| not_found(Item::Micropython))?;
+        self.current(Item::Micropython).ok_or_else(|| self.not_found(Item::Micropython))?;
         let folder = self.place.of(Item::Micropython);
         Ok(Micropython { folder, sha256: Some(pins::MICROPYTHON.sha256.to_owned()) })
     }
@@ -143,7 +155,7 @@ impl Tools {
                 .map_err(|why| not_that(Item::PythonModules, program, why));
         }
         let program = self.program("python3")?;
-        self.current(Item::PythonModules).ok_or_else(|| not_found(Item::PythonModules))?;
+        self.current(Item::PythonModules).ok_or_else(|| self.not_found(Item::PythonModules))?;
         let modules = self.place.of(Item::PythonModules).join("usr/lib/python3/dist-packages");
         Ok(Python { program, modules: Some(modules) })
     }
@@ -160,7 +172,7 @@ impl Tools {
         let fetched = self.place.host_programs().join(name);
         self.installed(name)
             .or_else(|| is_program(&fetched).then_some(fetched))
-            .ok_or(Missing::NotFound { tool: name, way_out: Item::HostPrograms.way_out() })
+            .ok_or(self.missing(name, Item::HostPrograms))
     }
 
     /// The programs of the host that are needed here: xz only unpacks MicroPython.
@@ -221,7 +233,16 @@ impl Tools {
         {
             return Ok(());
         }
-        Err(not_found(item))
+        Err(self.not_found(item))
+    }
+
+    fn not_found(&self, item: Item) -> Missing {
+        self.missing(item.name(), item)
+    }
+
+    fn missing(&self, tool: &'static str, item: Item) -> Missing {
+        let setup = self.scope.command();
+        Missing::NotFound { tool, setup, way_out: item.way_out() }
     }
 
     /// The stamp of a fetched item, if it was made from today's pins.
@@ -240,12 +261,23 @@ impl Tools {
     pub(crate) fn in_test(root: &Path, release: Release, named: Named) -> Tools {
         Tools {
             place: Place::in_workspace(root),
+            scope: Scope::Checkout,
             named,
             path: Some(root.join("bin").into()),
             system: System { name: "Debian".into(), release: Some(release) },
             arch: Some(Arch { debian: "amd64", triplet: "x86_64-linux-gnu" }),
             etc_apt: root.join("apt"),
         }
+    }
+
+    pub(crate) fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// The same tools for another scope.
+    #[cfg(test)]
+    pub(crate) fn with_scope(self, scope: Scope) -> Tools {
+        Tools { scope, ..self }
     }
 
     pub(crate) fn system(&self) -> &System {
@@ -291,10 +323,6 @@ fn reason(error: &crate::SetupError) -> String {
         crate::SetupError::NotStarted { source, .. } => source.to_string(),
         other => other.to_string(),
     }
-}
-
-fn not_found(item: Item) -> Missing {
-    Missing::NotFound { tool: item.name(), way_out: item.way_out() }
 }
 
 fn not_that(item: Item, path: &Path, why: String) -> Missing {

@@ -7,10 +7,10 @@ use replab_machine::qemu::Live;
 use replab_record::{Event, PortName};
 use rustix::event::{PollFd, PollFlags};
 
+use crate::live_board::LiveError;
 use crate::voice::Voice;
 
 use super::door::{Door, Wants};
-use super::error::ServeError;
 
 /// How many typed bytes may be on their way to the board. No more is taken from
 /// a client until it has some of them, so the client waits.
@@ -28,7 +28,7 @@ pub(super) fn pass(
     door: &mut dyn Door,
     mut signals: &UnixStream,
     voice: Voice,
-) -> Result<(), ServeError> {
+) -> Result<(), LiveError> {
     let mut sent: Vec<u8> = Vec::new();
     loop {
         let room = TYPED.saturating_sub(live.pending(port)?);
@@ -55,6 +55,6 @@ pub(super) fn pass(
     }
 }
 
-fn no_client(source: std::io::Error) -> ServeError {
-    ServeError::System { what: "hear clients", source }
+fn no_client(source: std::io::Error) -> LiveError {
+    LiveError::System { what: "hear clients", source }
 }

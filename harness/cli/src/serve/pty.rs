@@ -16,8 +16,9 @@ use rustix::io::ioctl_fionbio;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{OptionalActions, QueueSelector, tcflush, tcgetattr, tcsetattr};
 
-use super::door::{Door, Wants, read, state, write};
-use super::error::ServeError;
+use crate::live_board::{LiveError, read, state, write};
+
+use super::door::{Door, Wants};
 
 /// See the head of this module.
 pub(super) struct Pty {
@@ -32,8 +33,8 @@ pub(super) struct Pty {
 
 impl Pty {
     /// A new one.
-    pub(super) fn open() -> Result<Pty, ServeError> {
-        make().map_err(|source| ServeError::System { what: "make a pseudo-terminal", source })
+    pub(super) fn open() -> Result<Pty, LiveError> {
+        make().map_err(|source| LiveError::System { what: "make a pseudo-terminal", source })
     }
 
     /// Makes the slave as new: raw, and empty. The master hangs up after it.

@@ -8,8 +8,9 @@ use std::str::FromStr;
 
 use rustix::event::{PollFd, PollFlags};
 
-use super::door::{Door, Wants, read, state, write};
-use super::error::ServeError;
+use crate::live_board::{LiveError, read, state, write};
+
+use super::door::{Door, Wants};
 use super::telnet::Telnet;
 
 /// How many bytes may wait for a client that does not take them.
@@ -95,14 +96,14 @@ impl Client {
 
 impl Tcp {
     /// Listens on `address`.
-    pub(super) fn listen(address: Address) -> Result<Tcp, ServeError> {
+    pub(super) fn listen(address: Address) -> Result<Tcp, LiveError> {
         let listen = || {
             let listener = TcpListener::bind(address.0)?;
             listener.set_nonblocking(true)?;
             let address = listener.local_addr()?;
             Ok(Tcp { listener, address, client: None })
         };
-        listen().map_err(|source| ServeError::NotListening { address, source })
+        listen().map_err(|source| LiveError::NotListening { address: address.to_string(), source })
     }
 
     /// Lets in who waits: instead of one that has gone, but not beside one that is there.

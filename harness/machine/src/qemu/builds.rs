@@ -38,6 +38,15 @@ pub(super) fn check(answer: &str) -> Result<(), MachineError> {
     Err(untested(format!("QEMU {version} ({package})"), "the proof has never been run with it"))
 }
 
+/// Whether a build that says `version` of itself (`QEMU emulator version 10.0.2 (Debian …)`,
+/// the first line of `--version`) is one of those that keep exact time.
+#[must_use]
+pub fn keeps_exact_time(version: &str) -> bool {
+    let is =
+        |build: &Build| version.contains(&format!("version {} ({}", build.version, build.package));
+    TESTED.iter().any(is)
+}
+
 /// The error for a build that lacks what exact time needs.
 pub(super) fn untested(version: String, why: impl Into<String>) -> MachineError {
     let tested: Vec<_> =
@@ -58,6 +67,14 @@ mod tests {
     #[test]
     fn tested_builds_pass() {
         check("replab 2 qemu 10.0.2 Debian 1:10.0.2+ds-2+deb13u1~bpo12+1").unwrap();
+    }
+
+    #[test]
+    fn a_tested_build_is_known_by_what_it_says_of_itself() {
+        let says = |text: &str| keeps_exact_time(&format!("QEMU emulator version {text}"));
+        assert!(says("10.0.2 (Debian 1:10.0.2+ds-2+deb13u1~bpo12+1)"));
+        assert!(!says("10.0.13 (Debian 1:10.0.13+ds-0+deb13u1)"));
+        assert!(!says("10.0.2"));
     }
 
     #[test]

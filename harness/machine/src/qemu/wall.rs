@@ -69,7 +69,7 @@ pub(super) fn start_live(
     firmware: &Path,
     start: Start,
 ) -> Result<Live, MachineError> {
-    session(tools, board, firmware, start).map(|(session, _)| Live::new(session))
+    session(tools, board, firmware, start).map(|(session, has_pins)| Live::new(session, has_pins))
 }
 
 /// A machine, and whether it has pins.

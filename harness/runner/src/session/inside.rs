@@ -5,10 +5,12 @@ use std::time::Duration;
 use replab_board::Region;
 use replab_machine::{StopCause, Timing};
 use replab_memory::{Footprint, Image, Sample, Totals};
-use replab_record::{Diagnosis, Trouble};
+use replab_record::{Diagnosis, Event, Trouble};
 use sha2::{Digest as _, Sha256};
 
 use super::Session;
+use crate::files;
+use crate::hints::Stored;
 use crate::inspector::Inspector;
 use crate::play::Content;
 use crate::prompt::PROMPT;
@@ -20,6 +22,10 @@ const LOOKS: usize = 16;
 const BETWEEN_LOOKS: Duration = Duration::from_micros(37);
 /// So many restarts without a prompt explain why nothing came.
 const SOME_RESTARTS: usize = 3;
+/// So many events a machine that goes on after a failure may have before it is stopped.
+const MOST_AHEAD: usize = 1 << 20;
+/// How deep in folders the files of the board are looked for.
+const DEEPEST: usize = 3;
 
 impl Session<'_> {
     /// What the firmware is doing instead of what the step awaited: looks at it a
@@ -68,6 +74,46 @@ impl Session<'_> {
             sha256: hex::encode(Sha256::digest(&bytes)),
             toolchain: toolchain.unwrap_or_else(|| "unknown".to_string()),
         })
+    }
+
+    /// Lets a machine whose run is decided go on for `time`: what happens then. It is
+    /// no part of the record. `None` if it does not get that far by itself.
+    pub(crate) fn look_ahead(&mut self, time: Duration) -> Option<Vec<Event>> {
+        let end = self.now() + time;
+        let mut events = Vec::new();
+        loop {
+            let stop = self.machine.run.go(end, &[]).ok()?;
+            events.extend(stop.events);
+            match stop.cause {
+                StopCause::Time => return Some(events),
+                StopCause::Full if events.len() < MOST_AHEAD => {}
+                _ => return None,
+            }
+        }
+    }
+
+    /// The files in the board's flash, if they can be read.
+    pub(crate) fn files_on_board(&mut self) -> Option<Vec<Stored>> {
+        let place = self.file_system().ok()?;
+        let volume = self.read_memory(place.at, place.size as usize).ok()?;
+        let mut found = Vec::new();
+        let mut folders = vec![String::new()];
+        while let Some(folder) = folders.pop() {
+            for entry in files::list(&place, &volume, &folder).ok()? {
+                let path = match folder.as_str() {
+                    "" => entry.name,
+                    folder => format!("{folder}/{}", entry.name),
+                };
+                match entry.bytes {
+                    Some(bytes) => found.push(Stored { path, bytes }),
+                    // Firmware may have left folders without end.
+                    None if path.matches('/').count() < DEEPEST => folders.push(path),
+                    None => {}
+                }
+            }
+        }
+        found.sort_by(|one, other| one.path.cmp(&other.path));
+        Some(found)
     }
 
     /// How full stack and heap are.

@@ -108,6 +108,6 @@ fn find_match(
 
 fn missing(session: &Session<'_>, what: &str, from: usize) -> Ended {
     let mut failure = session.missing_output(what, from);
-    failure.hint = hints::no_prompt(session, from, "");
+    failure.hint = hints::unfinished(session, from).to_string();
     Ended::Failed(Box::new(failure))
 }

@@ -3,11 +3,10 @@
 
 use std::time::Duration;
 
-use replab_record::{Claim, Level, MachineTime, PinName};
+use replab_record::{Claim, Level, PinName};
 use replab_scenario::show_duration;
 
 use crate::error::{Ended, Played, failed};
-use crate::hints;
 use crate::session::Session;
 
 pub(super) fn play(
@@ -66,7 +65,5 @@ fn not_so(session: &Session<'_>, (word, level): &(String, Level), pin: &PinName)
         "{word} {level} within {}",
         show_duration(session.deadline() - session.step_start())
     );
-    let mut failure = failed(Claim::Level { expected, got }, session.now());
-    failure.hint = hints::other_pin(session, pin, MachineTime::ZERO, session.now());
-    Ended::Failed(Box::new(failure))
+    Ended::Failed(Box::new(failed(Claim::Level { expected, got }, session.now())))
 }

@@ -74,7 +74,7 @@ fn wrong_answer(
     let mut failure = failed(claim, session.now());
     failure.details = difference(expected, answer);
     failure.details.extend(stands_for(session, expected));
-    failure.hint = hints::answer(answer);
+    failure.hint = hints::unread(answer).to_string();
     Ended::Failed(Box::new(failure))
 }
 
@@ -86,12 +86,11 @@ fn ended_early(session: &Session<'_>, line: &str, answer: &str) -> Ended {
     };
     let claim = Claim::Output { expected: format!("prompt \"... \" after {line:?}"), got };
     let mut failure = failed(claim, session.now());
-    failure.hint = match hints::answer(answer) {
-        hint if hint.is_empty() => {
-            "the statement was complete: give the next one its own `>>> `".to_string()
-        }
+    failure.hint = match hints::unread(answer) {
+        "" => "the statement was complete: give the next one its own `>>> `",
         hint => hint,
-    };
+    }
+    .to_string();
     Ended::Failed(Box::new(failure))
 }
 

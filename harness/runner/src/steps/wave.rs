@@ -4,7 +4,6 @@ use replab_record::{Claim, MachineTime, Wave};
 use replab_scenario::{Direction, WaveClaim, Width, hertz, show_duration, show_hertz};
 
 use crate::error::{Ended, Played, failed};
-use crate::hints;
 use crate::session::Session;
 use crate::wave::{Pulse, WaveFigures, percent, table};
 
@@ -22,9 +21,6 @@ pub(super) fn play(session: &mut Session<'_>, claim: &WaveClaim) -> Played<WaveF
                 failed(Claim::Wave { expected: wrong.expected, got: wrong.got }, wrong.at);
             if !wave.edges.is_empty() {
                 failure.details = table(&wave, &figures, wrong.at);
-            }
-            if figures.rising == 0 {
-                failure.hint = hints::other_pin(session, &pin, start, end);
             }
             Err(Ended::Failed(Box::new(failure)))
         }

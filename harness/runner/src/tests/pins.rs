@@ -38,22 +38,23 @@ fn a_level_may_come_true_within_the_time() {
         vec![within(300, pin("LED", Level::High))],
         &board,
         expect![[r#"
-        failed at step 1 of 1, pin on line 10, 0.300000000 s
-        level
-        expected: LED high within 300ms
-        got:      low since 0.010000 s
-    "#]],
+            failed at step 1 of 1, pin on line 10, 0.300000000 s
+            level
+            expected: LED high within 300ms
+            got:      low since 0.010000 s
+            hint: it comes at 0.510 s, too late for line 10: give the step `within: 600ms`
+        "#]],
     );
     check(
         vec![pin("P1", Level::High)],
         &board,
         expect![[r#"
-        failed at step 1 of 1, pin on line 10, 2.000000000 s
-        level
-        expected: P1 high within 2s
-        got:      unknown: it was never driven
-        hint: LED had 2 edges in that time: is it the pin that is meant?
-    "#]],
+            failed at step 1 of 1, pin on line 10, 2.000000000 s
+            level
+            expected: P1 high within 2s
+            got:      unknown: it was never driven
+            hint: P1 did not move, and LED did: 2 edges. Is it the pin that is meant?
+        "#]],
     );
 }
 
@@ -91,12 +92,11 @@ fn two_levels_must_hold_at_the_same_time() {
         vec![within(50, both(Level::High, Level::High))],
         &board,
         expect![[r#"
-        failed at step 1 of 1, pin on line 10, 0.050000000 s
-        level
-        expected: P0 high within 50ms
-        got:      low since 0.006000 s
-        hint: P1 had 1 edge in that time: is it the pin that is meant?
-    "#]],
+            failed at step 1 of 1, pin on line 10, 0.050000000 s
+            level
+            expected: P0 high within 50ms
+            got:      low since 0.006000 s
+        "#]],
     );
 }
 
@@ -212,12 +212,12 @@ fn no_edges_say_so_and_name_the_pin_that_moved() {
         vec![wave(period(100, 1.0))],
         &board,
         expect![[r#"
-        failed at step 1 of 1, wave on line 10, 1.000000000 s
-        wave
-        expected: period 100ms ±1% on LED
-        got:      no whole period: no edge at all, the pin was unknown
-        hint: P1 had 20 edges in that time: is it the pin that is meant?
-    "#]],
+            failed at step 1 of 1, wave on line 10, 1.000000000 s
+            wave
+            expected: period 100ms ±1% on LED
+            got:      no whole period: no edge at all, the pin was unknown
+            hint: LED did not move, and P1 did: 20 edges. Is it the pin that is meant?
+        "#]],
     );
 }
 

@@ -51,6 +51,7 @@ fn an_answer_may_come_late_but_not_too_late() {
             output
             expected: prompt ">>> " after "f()" on uart0 within 1s
             got:      nothing after 0.013 s
+            hint: it comes at 1.514 s, too late for line 11: give the step `within: 2s`
         "#]],
     );
 }
@@ -68,6 +69,7 @@ fn the_whole_step_has_one_deadline() {
             output
             expected: prompt ">>> " after "f()" on uart0 within 1s
             got:      nothing after 0.816 s
+            hint: it comes at 1.217 s, too late for line 13: give the step `within: 1.5s`
         "#]],
     );
 }

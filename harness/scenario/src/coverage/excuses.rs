@@ -121,6 +121,7 @@ pub fn load_excuses(
 ) -> Result<Excuses, ScenarioErrors> {
     let world = World {
         boards: &BTreeMap::new(),
+        default_board: "",
         lesson: lessons,
         beside: &|_| Err(io::ErrorKind::NotFound.into()),
     };

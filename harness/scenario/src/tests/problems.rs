@@ -284,7 +284,7 @@ fn what_is_missing_is_said() {
                · ┬
                · ╰── here
                ╰────
-              help: the first line of a scenario is `replab: 1`
+              help: the first line is `replab: 1`
               × `steps` is missing
                ╭─[scenarios/some.yaml:1:1]
              1 │ name: some

@@ -6,7 +6,7 @@ use expect_test::expect_file;
 use jsonschema::Validator;
 
 use super::{EVERYTHING, around, examples, own, read};
-use crate::schema;
+use crate::{keys_page, schema};
 
 static VALIDATOR: LazyLock<Validator> =
     LazyLock::new(|| jsonschema::draft7::new(&schema()).expect("the schema is one"));
@@ -23,6 +23,11 @@ fn problems(text: &str) -> String {
 fn the_stored_schema_is_that_of_the_reader() {
     let text = serde_json::to_string_pretty(&schema()).expect("a schema is JSON") + "\n";
     expect_file!["../../../../docs/scenario.schema.json"].assert_eq(&text);
+}
+
+#[test]
+fn the_page_of_keys_is_that_of_the_reader() {
+    expect_file!["../../../../docs/scenario-keys.md"].assert_eq(&keys_page());
 }
 
 #[test]

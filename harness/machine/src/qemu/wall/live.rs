@@ -5,7 +5,10 @@
 //! board must not wait for him: so this one is let go for good, and whoever
 //! serves it waits in one place for it, for clients and for signals.
 
-use replab_record::{Event, PortName};
+use std::time::Duration;
+
+use replab_board::Button;
+use replab_record::{Event, Level, MachineTime, PinName, PortName};
 use rustix::event::PollFd;
 
 use crate::MachineError;
@@ -15,12 +18,19 @@ use super::session::Session;
 /// See the head of this module. It is dropped with its emulator.
 pub struct Live {
     session: Session,
+    has_pins: bool,
 }
 
 impl Live {
     /// From a machine that stands at power-on.
-    pub(super) fn new(session: Session) -> Live {
-        Live { session }
+    pub(super) fn new(session: Session, has_pins: bool) -> Live {
+        Live { session, has_pins }
+    }
+
+    /// Whether its pins can be driven and are told: those of one device are, which
+    /// is what QEMU's test protocol watches.
+    pub fn has_pins(&self) -> bool {
+        self.has_pins
     }
 
     /// Lets it go until it does something or one of `others` is ready, and gives
@@ -61,5 +71,37 @@ impl Live {
     /// [`MachineError::NoPort`].
     pub fn hold(&mut self, port: &PortName, is_held: bool) -> Result<(), MachineError> {
         self.session.hold(port, is_held)
+    }
+
+    /// Machine time: how long it has gone, over all its resets.
+    pub fn now(&self) -> MachineTime {
+        self.session.now()
+    }
+
+    /// Drives `pin` to `level` from now on; [`Level::Floating`] lets go of it.
+    ///
+    /// # Errors
+    ///
+    /// [`MachineError::NoPin`], [`MachineError::NoLevel`].
+    pub fn drive(&mut self, pin: &PinName, level: Level) -> Result<(), MachineError> {
+        self.session.drive(pin, level, self.session.now())
+    }
+
+    /// Presses `button` on `pin` now, and releases it `time` of machine time
+    /// later. One that is pressed already stays so until then.
+    ///
+    /// # Errors
+    ///
+    /// As [`Live::drive`].
+    pub fn press(
+        &mut self,
+        pin: &PinName,
+        button: Button,
+        time: Duration,
+    ) -> Result<(), MachineError> {
+        let now = self.session.now();
+        self.session.forget_planned(pin);
+        self.session.drive(pin, button.pressed, now)?;
+        self.session.drive(pin, button.released, now + time)
     }
 }

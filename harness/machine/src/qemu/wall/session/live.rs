@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use replab_record::{Event, PortName, ResetCause};
+use replab_record::{Event, PinName, PortName, ResetCause};
 use rustix::event::PollFd;
 
 use crate::MachineError;
@@ -56,5 +56,10 @@ impl Session {
         let index = self.port(port)?;
         self.emulation.wires().ports[index].is_held = is_held;
         Ok(())
+    }
+
+    /// Drops levels to come of `pin`.
+    pub(in super::super) fn forget_planned(&mut self, pin: &PinName) {
+        self.planned.retain(|(_, planned, _)| planned != pin);
     }
 }

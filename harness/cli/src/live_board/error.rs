@@ -1,4 +1,4 @@
-//! Why a board is not served, or not any longer.
+//! Why a live board does not go, or not any longer.
 
 use std::io;
 
@@ -7,11 +7,9 @@ use replab_report::Ending;
 
 use crate::RunError;
 
-use super::tcp::Address;
-
-/// Why a board is not served, or not any longer.
+/// Why a live board does not go, or not any longer.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ServeError {
+pub(crate) enum LiveError {
     /// The arguments or the place are wrong.
     #[error(transparent)]
     Wrong(#[from] RunError),
@@ -24,7 +22,7 @@ pub(super) enum ServeError {
         advice: String,
     },
     /// The board has no REPL.
-    #[error("board {board} has no port with a REPL to serve")]
+    #[error("board {board} has no port with a REPL")]
     NoPort {
         /// Which board.
         board: String,
@@ -33,9 +31,15 @@ pub(super) enum ServeError {
     #[error("could not listen on {address} (is it in use? with port 0 any free one is taken)")]
     NotListening {
         /// Which.
-        address: Address,
+        address: String,
         /// Why not.
         source: io::Error,
+    },
+    /// There is nobody at a keyboard.
+    #[error("{stream} is no terminal (`replab serve` is for programs, `replab run` for scenarios)")]
+    NoTerminal {
+        /// Which stream.
+        stream: &'static str,
     },
     /// The operating system did not do its part.
     #[error("could not {what}")]
@@ -50,23 +54,24 @@ pub(super) enum ServeError {
     Machine(#[from] MachineError),
 }
 
-impl ServeError {
+impl LiveError {
     /// What the exit code follows from.
-    pub(super) fn ending(&self) -> Ending {
+    pub(crate) fn ending(&self) -> Ending {
         match self {
-            ServeError::Wrong(error) => error.ending(),
-            ServeError::NotInstalled { .. } => Ending::NotInstalled,
-            ServeError::NoPort { .. }
-            | ServeError::NotListening { .. }
-            | ServeError::Machine(MachineError::WrongFirmware { .. }) => Ending::WrongInput,
-            ServeError::System { .. } | ServeError::Machine(_) => Ending::NotServed,
+            LiveError::Wrong(error) => error.ending(),
+            LiveError::NotInstalled { .. } => Ending::NotInstalled,
+            LiveError::NoPort { .. }
+            | LiveError::NotListening { .. }
+            | LiveError::NoTerminal { .. }
+            | LiveError::Machine(MachineError::WrongFirmware { .. }) => Ending::WrongInput,
+            LiveError::System { .. } | LiveError::Machine(_) => Ending::NotServed,
         }
     }
 
     /// The last lines that the emulator wrote, if it is the one that failed.
-    pub(super) fn last_words(&self) -> &[String] {
+    pub(crate) fn last_words(&self) -> &[String] {
         match self {
-            ServeError::Machine(
+            LiveError::Machine(
                 MachineError::Died { last_words, .. } | MachineError::Silent { last_words, .. },
             ) => last_words,
             _ => &[],
