@@ -1,8 +1,9 @@
 //! The lesson and its scenarios, played from outside on the real emulator.
 //!
 //! What is shown here is that the scenarios mean something: they pass as they
-//! are, each of five one-line changes of the lesson breaks the scenario that
-//! stands for that line and no other, and a run says the same under load.
+//! are on each of their boards, each of five one-line changes of the lesson breaks
+//! the scenario that stands for that line and no other, and a run says the same
+//! under load.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,8 +16,11 @@ mod support;
 
 const LESSON: &str = "01-micropython-intro";
 
+/// Where the lesson's scenarios play.
+const TARGETS: [&str; 2] = ["lab-m0@qemu", "pico@qemu"];
+
 /// Plays every scenario, as `cargo xtask emulate --json ARGUMENTS…` does, and
-/// gives the verdict of each by its identity, and the exit code.
+/// gives the verdict of each by its identity and target, and the exit code.
 #[track_caller]
 fn play(arguments: &[&str]) -> (BTreeMap<String, String>, Option<i32>) {
     let program = assert_cmd::cargo::cargo_bin("xtask");
@@ -42,7 +46,7 @@ fn play(arguments: &[&str]) -> (BTreeMap<String, String>, Option<i32>) {
             let text = |key: &str| {
                 event[key].as_str().unwrap_or_else(|| panic!("no {key} in {line}")).to_owned()
             };
-            verdicts.insert(text("scenario"), text("verdict"));
+            verdicts.insert(format!("{} {}", text("scenario"), text("target")), text("verdict"));
         }
     }
     assert!(!verdicts.is_empty(), "no run:\n{stdout}\n{}", String::from_utf8_lossy(&output.stderr));
@@ -54,6 +58,7 @@ fn play(arguments: &[&str]) -> (BTreeMap<String, String>, Option<i32>) {
 fn check(from: &str, to: &str, breaks: &[&str]) {
     or_skip!(support::qemu_tools());
     or_skip!(support::micropython());
+    or_skip!(support::rp2());
     let text = fs::read_to_string(support::root().join("lessons").join(format!("{LESSON}.md")))
         .expect("the lesson is there");
     assert_eq!(text.matches(from).count(), 1, "{from:?} must stand in the lesson once");
@@ -67,8 +72,10 @@ fn check(from: &str, to: &str, breaks: &[&str]) {
         .filter(|(_, verdict)| *verdict != "passed")
         .map(|(name, verdict)| format!("{name} {verdict}"))
         .collect();
-    let expected: BTreeSet<_> =
-        breaks.iter().map(|name| format!("{LESSON}/{name} failed")).collect();
+    let expected: BTreeSet<_> = breaks
+        .iter()
+        .flat_map(|name| TARGETS.map(|target| format!("{LESSON}/{name} {target} failed")))
+        .collect();
     assert_eq!(failed, expected);
     assert_eq!(code, Some(100), "a failed scenario is exit code 100");
 }
@@ -77,10 +84,14 @@ fn check(from: &str, to: &str, breaks: &[&str]) {
 fn every_scenario_passes() {
     or_skip!(support::qemu_tools());
     or_skip!(support::micropython());
+    or_skip!(support::rp2());
     let (verdicts, code) = play(&[]);
     let not_passed: Vec<_> = verdicts.iter().filter(|(_, verdict)| *verdict != "passed").collect();
     assert!(not_passed.is_empty(), "{not_passed:?}");
-    assert!(verdicts.len() >= 8, "the lesson has at least eight scenarios: {verdicts:?}");
+    for target in TARGETS {
+        let runs = verdicts.keys().filter(|run| run.ends_with(target)).count();
+        assert!(runs >= 27, "the lesson has 27 scenarios for each board: {verdicts:?}");
+    }
     assert_eq!(code, Some(0));
 }
 
@@ -141,6 +152,7 @@ fn records(output: &Path) -> BTreeMap<String, String> {
 fn records_are_the_same_under_load() {
     or_skip!(support::qemu_tools());
     or_skip!(support::micropython());
+    or_skip!(support::rp2());
     let quiet = tempfile::tempdir().expect("a temporary folder can be made");
     play(&["--output", quiet.path().to_str().expect("UTF-8")]);
     let quiet = records(quiet.path());

@@ -15,6 +15,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use replab_board::Board;
 use replab_machine::StopCause;
 use replab_machine::qemu::{Gate, Proof, QemuTools};
 use replab_record::Level;
@@ -31,27 +32,96 @@ fn tools() -> Result<(QemuTools, PathBuf), String> {
     Ok((support::qemu_tools()?, support::bare_metal()?))
 }
 
-/// Typing, pins both ways, sleeping, burning, ticking.
-const SCRIPT: [&str; 8] = [
-    "blink 25 40 77",
-    "burn 3000",
-    "read 5",
-    "sleep 4321",
-    "ticks",
-    "flood 300",
-    "blink 3 60 400 5000",
-    "time",
-];
+/// What is proven to be repeatable: a board with firmware that takes lines.
+struct Subject {
+    board: Board,
+    firmware: PathBuf,
+    prompt: &'static str,
+    /// Lines that come first; something ticks afterwards.
+    prelude: &'static [&'static str],
+    /// Typing, pins both ways, sleeping, burning, ticking.
+    script: &'static [&'static str],
+    /// A line that has a pin change for more than a second.
+    blinks: &'static str,
+    /// A line that reads pin 5.
+    reads: &'static str,
+}
+
+/// Our bare-metal firmware on lab-m0.
+fn lab_m0() -> Result<(QemuTools, Subject), String> {
+    let (tools, firmware) = tools()?;
+    let subject = Subject {
+        board: support::lab_m0(),
+        firmware,
+        prompt: "> ",
+        prelude: &["tick on"],
+        script: &[
+            "blink 25 40 77",
+            "burn 3000",
+            "read 5",
+            "sleep 4321",
+            "ticks",
+            "flood 300",
+            "blink 3 60 400 5000",
+            "time",
+        ],
+        blinks: "blink 25 100000 333",
+        reads: "read 5",
+    };
+    Ok((tools, subject))
+}
+
+/// MicroPython's own port on the Pico, which the plugin puts into QEMU.
+fn pico() -> Result<(QemuTools, Subject), String> {
+    let subject = Subject {
+        board: support::board("pico"),
+        firmware: support::rp2()?,
+        prompt: ">>> ",
+        prelude: &[
+            "from machine import Pin, PWM, Timer; import os, time",
+            "led = Pin(25, Pin.OUT); n = []",
+            "t = Timer(period=1, callback=lambda t: n.append(t))",
+        ],
+        script: &[
+            "exec('for i in range(40): led.toggle(); time.sleep_us(77)')",
+            "sum(i * i for i in range(300))",
+            "Pin(5, Pin.IN, Pin.PULL_DOWN).value()",
+            "time.sleep_us(4321)",
+            "len(n)",
+            "print('x' * 300)",
+            "w = PWM(Pin(3), freq=5000, duty_u16=20000); time.sleep_ms(5); w.deinit()",
+            "time.ticks_us(), os.urandom(4)",
+        ],
+        blinks: "exec('while True: led.toggle(); time.sleep_us(333)')",
+        reads: "Pin(5).value()",
+    };
+    Ok((support::qemu_tools()?, subject))
+}
+
+impl Subject {
+    /// A machine at the end of the prelude.
+    fn start(&self, tools: &QemuTools) -> Bench {
+        let proof = Proof { qmp: true, ..Proof::default() };
+        let mut bench = Bench::start_on(tools, &self.board, &self.firmware, self.prompt, proof);
+        self.begin(&mut bench);
+        bench
+    }
+
+    fn begin(&self, bench: &mut Bench) {
+        bench.until(self.prompt);
+        for line in self.prelude {
+            bench.line(line);
+        }
+    }
+}
 
 /// Plays the script, with stops for many reasons.
-fn play(tools: &QemuTools, firmware: &Path, held_up: bool) -> Run {
-    let mut bench = Bench::start(tools, firmware, Proof { qmp: true, ..Proof::default() });
+fn play(tools: &QemuTools, subject: &Subject, held_up: bool) -> Run {
+    let mut bench = subject.start(tools);
     if held_up {
         bench.hold_up();
     }
-    bench.until("> ");
-    bench.line("tick on");
-    for (line, index) in SCRIPT.into_iter().zip(0u32..) {
+    for (line, index) in subject.script.iter().zip(0u32..) {
         let level = if index % 2 == 0 { Level::High } else { Level::Low };
         bench.drive("P5", level, 3 * MS + 77 * US * index);
         bench.line(line);
@@ -62,14 +132,13 @@ fn play(tools: &QemuTools, firmware: &Path, held_up: bool) -> Run {
     bench.finish()
 }
 
-#[test]
-fn two_hundred_runs_of_a_script_are_one() {
-    let (tools, firmware) = or_skip!(tools());
+/// So many runs of the script, under all kinds of trouble, are one.
+fn runs_are_one(tools: &QemuTools, subject: &Subject, runs: usize) {
     let _load = Load::begin();
     let start = Instant::now();
-    let first = play(&tools, &firmware, false);
-    for number in 1..200 {
-        let run = play(&tools, &firmware, number % 4 == 0);
+    let first = play(tools, subject, false);
+    for number in 1..runs {
+        let run = play(tools, subject, number % 4 == 0);
         if let Some(difference) = difference(&first, &run) {
             panic!("run {number} differs: {difference}");
         }
@@ -79,71 +148,100 @@ fn two_hundred_runs_of_a_script_are_one() {
     assert!(answers > 0 && holds > 0, "{answers} answers and {holds} holds are no trouble");
     eprintln!("{answers} answers of monitors, held up {holds} times");
     eprintln!(
-        "200 runs of {} events and {} stops are equal, {:?}",
+        "{runs} runs of {} events and {} stops are equal, {:?}",
         first.0.len(),
         first.1.len(),
         start.elapsed()
     );
 }
 
+#[test]
+fn two_hundred_runs_of_a_script_are_one() {
+    let (tools, subject) = or_skip!(lab_m0());
+    runs_are_one(&tools, &subject, 200);
+}
+
+#[test]
+fn runs_on_a_chip_of_the_plugins_are_one() {
+    let (tools, subject) = or_skip!(pico());
+    runs_are_one(&tools, &subject, 20);
+}
+
 /// Cuts the power in the middle of things, twice.
-fn cut(tools: &QemuTools, firmware: &Path, held_up: bool) -> Run {
-    let mut bench = Bench::start(tools, firmware, Proof { qmp: true, ..Proof::default() });
-    bench.until("> ");
+fn cut(tools: &QemuTools, subject: &Subject, held_up: bool) -> Run {
+    let mut bench = subject.start(tools);
     for round in 0..2 {
         if held_up {
             bench.hold_up();
         }
-        bench.line("tick on");
         bench.drive("P5", Level::High, 77 * US);
-        bench.type_line("blink 25 40 77");
+        bench.type_line(subject.blinks);
         bench.go(5 * MS + 7 * US * round, &[]);
         bench.cut_power();
-        bench.until("> ");
-        bench.line("read 5");
+        subject.begin(&mut bench);
+        bench.line(subject.reads);
     }
     bench.finish()
 }
 
-#[test]
-fn runs_with_power_cuts_are_one() {
-    let (tools, firmware) = or_skip!(tools());
+fn runs_with_cuts_are_one(tools: &QemuTools, subject: &Subject) {
     let _load = Load::begin();
-    let first = cut(&tools, &firmware, false);
+    let first = cut(tools, subject, false);
     for number in 1..20 {
-        let run = cut(&tools, &firmware, number % 2 == 0);
+        let run = cut(tools, subject, number % 2 == 0);
         assert_eq!(difference(&first, &run), None, "run {number}");
     }
 }
 
-/// Blinks and ticks for one second in steps of 100 µs, or in one.
-fn step(tools: &QemuTools, firmware: &Path, steps: u32) -> Run {
-    let mut bench = Bench::start(tools, firmware, Proof { qmp: true, ..Proof::default() });
-    bench.until("> ");
-    bench.line("tick on");
-    bench.type_line("blink 25 100000 333");
+#[test]
+fn runs_with_power_cuts_are_one() {
+    let (tools, subject) = or_skip!(lab_m0());
+    runs_with_cuts_are_one(&tools, &subject);
+}
+
+#[test]
+fn runs_with_power_cuts_on_a_chip_of_the_plugins_are_one() {
+    let (tools, subject) = or_skip!(pico());
+    runs_with_cuts_are_one(&tools, &subject);
+}
+
+/// Blinks and ticks for `time` in so many steps.
+fn step(tools: &QemuTools, subject: &Subject, time: Duration, steps: u32) -> Run {
+    let mut bench = subject.start(tools);
+    bench.type_line(subject.blinks);
     for _ in 0..steps {
-        let until = bench.now() + Duration::from_secs(1) / steps;
-        let stop = bench.go(Duration::from_secs(1) / steps, &[]);
+        let until = bench.now() + time / steps;
+        let stop = bench.go(time / steps, &[]);
         assert_eq!(stop.cause, StopCause::Time);
         assert!(stop.at.since(until) < Duration::from_nanos(8));
     }
     bench.finish()
 }
 
-#[test]
-fn ten_thousand_steps_are_the_same_again_and_stops_change_nothing() {
-    let (tools, firmware) = or_skip!(tools());
+/// So many steps in `time` are the same again, and as one.
+fn stops_change_nothing(tools: &QemuTools, subject: &Subject, time: Duration, steps: u32) {
     let _load = Load::begin();
     let start = Instant::now();
-    let first = step(&tools, &firmware, 10_000);
-    eprintln!("10,000 steps, {} events, {:?}", first.0.len(), start.elapsed());
-    assert_eq!(difference(&first, &step(&tools, &firmware, 10_000)), None);
+    let first = step(tools, subject, time, steps);
+    eprintln!("{steps} steps, {} events, {:?}", first.0.len(), start.elapsed());
+    assert_eq!(difference(&first, &step(tools, subject, time, steps)), None);
     // A busy processor stops up to an instruction late, so the end may hold more than one step does.
-    let whole = step(&tools, &firmware, 1).0;
+    let whole = step(tools, subject, time, 1).0;
     let common = first.0.len().min(whole.len());
     assert!(first.0.len().abs_diff(whole.len()) < 4);
     assert_eq!(first.0[..common], whole[..common]);
+}
+
+#[test]
+fn ten_thousand_steps_are_the_same_again_and_stops_change_nothing() {
+    let (tools, subject) = or_skip!(lab_m0());
+    stops_change_nothing(&tools, &subject, Duration::from_secs(1), 10_000);
+}
+
+#[test]
+fn steps_on_a_chip_of_the_plugins_are_the_same_again_and_stops_change_nothing() {
+    let (tools, subject) = or_skip!(pico());
+    stops_change_nothing(&tools, &subject, Duration::from_millis(200), 2_000);
 }
 
 /// Floods while nobody reads: whenever the plugin is blocked, a few reads pass.

@@ -86,6 +86,7 @@ fn naps() -> Scenario {
         files: BTreeMap::new(),
         seed: 1,
         never: Vec::new(),
+        tolerate: Vec::new(),
         steps: vec![
             prompt(),
             send("tick on"),

@@ -55,8 +55,8 @@ fn examples() -> Vec<Example> {
 
 /// The scenarios of `example`, from power-on.
 fn scenarios(example: &Example) -> Vec<Scenario> {
-    let board = support::lab_m0();
-    let boards = BTreeMap::from([(board.name.clone(), board)]);
+    let boards = ["lab-m0", "pico"].map(|name| (name.to_owned(), support::board(name)));
+    let boards = BTreeMap::from(boards);
     let lesson = Arc::new(Lesson::parse("lessons/a-lesson.md", LESSON));
     let world = World {
         default_board: replab_scenario::DEFAULT_BOARD,
@@ -87,17 +87,19 @@ fn boot() -> Step {
 fn every_example_passes() {
     let tools = or_skip!(support::qemu_tools());
     let firmware = or_skip!(support::micropython());
-    let board = support::lab_m0();
+    let pico = or_skip!(support::rp2());
     let options = Options { snapshots: None, ..Options::default() };
     let mut wrong = Vec::new();
     let examples = examples();
     assert!(examples.len() > 20, "{}", examples.len());
     for example in &examples {
         for scenario in scenarios(example) {
+            let [name] = &scenario.boards[..] else { panic!("line {}", example.line) };
+            let (board, target) = (support::board(name), format!("{name}@qemu"));
+            let firmware = if name == "pico" { &pico } else { &firmware };
             let start = Start { seed: scenario.seed, ..support::START };
-            let machine = qemu::start(&tools, &board, &firmware, start).expect("QEMU starts");
-            let outcome =
-                play(&scenario, &board, "lab-m0@qemu", Some(&firmware), machine, &options);
+            let machine = qemu::start(&tools, &board, firmware, start).expect("QEMU starts");
+            let outcome = play(&scenario, &board, &target, Some(firmware), machine, &options);
             if outcome.verdict != Verdict::Passed {
                 wrong.push(format!(
                     "line {}: {:#?}\n{}",

@@ -6,6 +6,7 @@
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
+mod pico;
 mod plain;
 
 use std::path::Path;
@@ -35,13 +36,25 @@ fn main() {
         };
     println!("| what | least | median | beside | ratio of the least |");
     println!("|---|---|---|---|---|");
-    steps(&tools, &bare);
-    repl_lines(&tools, &micropython);
-    memory(&tools, &bare);
-    busy_guest(&tools, &micropython);
-    cold_start(&tools, &micropython);
-    sleeps(&tools, &micropython);
-    edges(&tools, &bare);
+    if wants("lab-m0") {
+        steps(&tools, &bare);
+        repl_lines(&tools, &micropython);
+        memory(&tools, &bare);
+        busy_guest(&tools, &micropython);
+        cold_start(&tools, &micropython);
+        sleeps(&tools, &micropython);
+        edges(&tools, &bare);
+    }
+    if wants("pico") {
+        pico::pico(&tools);
+    }
+}
+
+/// Whether the rows of `board` are asked for: by its name, or by none.
+fn wants(board: &str) -> bool {
+    // cargo gives every benchmark the word `--bench`.
+    let mut named = std::env::args().skip(1).filter(|word| !word.starts_with('-')).peekable();
+    named.peek().is_none() || named.any(|name| name == board)
 }
 
 /// Times of one thing, done many times.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use replab_board::Board;
 use replab_machine::qemu::{Inside, Proof, QemuTools};
 use replab_machine::{Condition, Machine, Stop, StopCause};
 use replab_record::{Event, Level, MachineTime, PinName, PortName};
@@ -24,7 +25,7 @@ pub(crate) fn difference(one: &Run, other: &Run) -> Option<String> {
     Some(format!("event {index}: {} and {}", show(one), show(other)))
 }
 
-/// A machine with our bare-metal firmware, and all that it did so far.
+/// A machine, and all that it did so far.
 pub(crate) struct Bench {
     pub(crate) machine: Machine,
     pub(crate) inside: Inside,
@@ -32,15 +33,30 @@ pub(crate) struct Bench {
     pub(crate) events: Vec<Event>,
     pub(crate) stops: Vec<(MachineTime, StopCause)>,
     trouble: Vec<Busy>,
+    /// What its firmware prints when it is ready for a line.
+    prompt: &'static str,
 }
 
 impl Bench {
-    /// Starts `firmware`; with `proof.qmp` somebody chats with QEMU meanwhile.
+    /// Starts `firmware`, which is our bare-metal one, on lab-m0; with `proof.qmp`
+    /// somebody chats with QEMU meanwhile.
     pub(crate) fn start(tools: &QemuTools, firmware: &Path, proof: Proof) -> Bench {
-        let (machine, mut inside) = super::start(tools, firmware, proof);
+        Bench::start_on(tools, &super::lab_m0(), firmware, "> ", proof)
+    }
+
+    /// The same with any board and firmware; `prompt` is what that prints when it is
+    /// ready for a line.
+    pub(crate) fn start_on(
+        tools: &QemuTools,
+        board: &Board,
+        firmware: &Path,
+        prompt: &'static str,
+        proof: Proof,
+    ) -> Bench {
+        let (machine, mut inside) = super::start_on(tools, board, firmware, proof);
         let trouble = inside.qmp.take().map(chat).into_iter().collect();
         let port = PortName::new("uart0");
-        Bench { machine, inside, port, events: Vec::new(), stops: Vec::new(), trouble }
+        Bench { machine, inside, port, events: Vec::new(), stops: Vec::new(), trouble, prompt }
     }
 
     /// From now on somebody stops its process all the time, wherever its threads are.
@@ -88,8 +104,9 @@ impl Bench {
     pub(crate) fn line(&mut self, line: &str) -> String {
         self.type_line(line);
         let before = self.events.len();
-        self.until("\r\n> ");
-        text(&self.events[before..]).trim_end_matches("\r\n> ").to_owned()
+        let end = format!("\r\n{}", self.prompt);
+        self.until(&end);
+        text(&self.events[before..]).trim_end_matches(&end).to_owned()
     }
 
     /// Types a line.

@@ -9,6 +9,7 @@
 pub(crate) mod bench;
 pub(crate) mod processes;
 pub(crate) mod python;
+pub(crate) mod renode;
 pub(crate) mod terminal;
 pub(crate) mod tiny;
 pub(crate) mod trouble;
@@ -82,6 +83,7 @@ pub(crate) fn qemu_tools() -> Result<QemuTools, String> {
         library_path: qemu.library_path,
         data: qemu.data,
         plugin,
+        boot_rom: target().join("firmware/pico-rom/rom.bin"),
     })
 }
 
@@ -104,16 +106,38 @@ fn firmware(place: &str) -> Result<PathBuf, String> {
     }
 }
 
+/// MicroPython's own port for the Pico.
+pub(crate) fn rp2() -> Result<PathBuf, String> {
+    firmware("firmware/pico-rom/rom.bin")?;
+    firmware("firmware/pico/firmware.elf")
+}
+
 /// The board that real machines are tested with.
 pub(crate) fn lab_m0() -> Board {
-    let path = root().join("boards/lab-m0.yaml");
-    let text = std::fs::read_to_string(&path).expect("the board file is part of the project");
-    replab_board::load("boards/lab-m0.yaml", &text).expect("the board file is right")
+    board("lab-m0")
+}
+
+/// The board of this name.
+pub(crate) fn board(name: &str) -> Board {
+    let file = format!("boards/{name}.yaml");
+    let text =
+        std::fs::read_to_string(root().join(&file)).expect("the board file is part of the project");
+    replab_board::load(&file, &text).expect("the board file is right")
 }
 
 /// A machine and what only tests see of it.
 pub(crate) fn start(tools: &QemuTools, firmware: &Path, proof: Proof) -> (Machine, Inside) {
-    qemu::start_for_proof(tools, &lab_m0(), firmware, START, proof).expect("the machine starts")
+    start_on(tools, &lab_m0(), firmware, proof)
+}
+
+/// The same on another board.
+pub(crate) fn start_on(
+    tools: &QemuTools,
+    board: &Board,
+    firmware: &Path,
+    proof: Proof,
+) -> (Machine, Inside) {
+    qemu::start_for_proof(tools, board, firmware, START, proof).expect("the machine starts")
 }
 
 /// Whether a folder can be mounted anew, in a name space of one's own (unshare(1)).

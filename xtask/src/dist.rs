@@ -87,8 +87,10 @@ fn fill(tools: &Tools, built: &Path, made: &Path) -> anyhow::Result<()> {
     folder.program(&built.join("replab"), "replab")?;
     folder.file(&built.join(replab_cli::PLUGIN), replab_cli::PLUGIN)?;
     for &app in App::value_variants() {
-        let elf = firmware::firmwares().join(app.name()).join(app.elf());
-        folder.file(&elf, &format!("firmware/{}/{}", app.name(), app.elf()))?;
+        for name in app.published() {
+            let file = firmware::firmwares().join(app.name()).join(&name);
+            folder.file(&file, &format!("firmware/{}/{name}", app.name()))?;
+        }
     }
     for room in ["boards", "lessons", "scenarios", "docs"] {
         folder.tree(&root.join(room), room)?;

@@ -57,7 +57,7 @@ fn prepare(args: &RunArgs, micropython: Option<PathBuf>) -> anyhow::Result<()> {
 }
 
 /// The plugin is no dependency of xtask, which would link it; so cargo is asked for it by name.
-fn build_plugin() -> anyhow::Result<()> {
+pub(crate) fn build_plugin() -> anyhow::Result<()> {
     let status = Command::new("cargo")
         .args(["build", "--quiet", "--locked", "--package", "replab-qemu-plugin"])
         .current_dir(workspace::root())

@@ -6,7 +6,9 @@
 //! folder; when a rule or a tool has, it starts in an empty one, because make
 //! does not know of such changes.
 
+mod app;
 mod expected;
+mod images;
 mod make;
 
 use std::fs;
@@ -17,44 +19,10 @@ use clap::ValueEnum as _;
 use replab_setup::{Lock, Tools};
 
 use crate::exit::TaskError;
+pub(crate) use crate::firmware::app::App;
 use crate::firmware::expected::{Comparison, compare};
 use crate::inputs::{Inputs, sha256_of};
 use crate::{setup, workspace};
-
-/// A firmware that this repository has the sources of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum App {
-    /// Our MicroPython port for the board lab-m0
-    LabM0,
-    /// A small C program that does what tests need
-    BareMetal,
-}
-
-impl App {
-    /// Its name, and that of its folder under `target/firmware/`.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            App::LabM0 => "lab-m0",
-            App::BareMetal => "bare-metal",
-        }
-    }
-
-    /// Its sources, below the root.
-    fn sources(self) -> &'static str {
-        match self {
-            App::LabM0 => "firmware/micropython",
-            App::BareMetal => "firmware/bare-metal",
-        }
-    }
-
-    /// What its make writes into the build folder.
-    pub(crate) fn elf(self) -> &'static str {
-        match self {
-            App::LabM0 => "firmware.elf",
-            App::BareMetal => "bare-metal.elf",
-        }
-    }
-}
 
 /// How `cargo xtask firmware` was asked.
 #[derive(Clone, Copy, Debug, Default)]
@@ -80,7 +48,7 @@ pub(crate) fn run(apps: &[App], wish: Wish) -> anyhow::Result<()> {
 /// A built firmware.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Built {
-    /// The ELF file under `target/firmware/`.
+    /// The ELF file under `target/firmware/`; of several, the first.
     pub(crate) elf: PathBuf,
     /// Whether it was there already.
     pub(crate) cached: bool,
@@ -91,8 +59,8 @@ pub(crate) fn build(tools: &Tools, app: App) -> anyhow::Result<Built> {
     let place = Place::of(app);
     let _lock = place.lock(app)?;
     let inputs = inputs(tools, app)?;
-    if place.elf.is_file() && read(&place.inputs) == Some(inputs.all.clone()) {
-        return Ok(Built { elf: place.elf, cached: true });
+    if place.is_whole(app) && read(&place.inputs) == Some(inputs.all.clone()) {
+        return Ok(Built { elf: place.result.join(app.elf()), cached: true });
     }
     if read(&place.rules) != Some(inputs.rules.clone()) {
         empty(&place.build)?;
@@ -102,7 +70,7 @@ pub(crate) fn build(tools: &Tools, app: App) -> anyhow::Result<Built> {
     write(&place.rules, &inputs.rules)?;
     make::firmware(tools, app, &place.build)?;
     place.publish(app, &inputs.all)?;
-    Ok(Built { elf: place.elf, cached: false })
+    Ok(Built { elf: place.result.join(app.elf()), cached: false })
 }
 
 /// Builds `app` in an empty folder, whatever was built before.
@@ -116,7 +84,7 @@ pub(crate) fn build_anew(tools: &Tools, app: App) -> anyhow::Result<Built> {
     build(tools, app)
 }
 
-/// Builds `app` from nothing in a folder called `name`; the hash of the result. For checking that builds are reproducible.
+/// Builds `app` from nothing in a folder called `name`; the hashes of its ELF files, in their order. For checking that builds are reproducible.
 pub(crate) fn hash_of_fresh_build(tools: &Tools, app: App, name: &str) -> anyhow::Result<String> {
     let place = Place::of(app);
     let _lock = place.lock(app)?;
@@ -125,29 +93,34 @@ pub(crate) fn hash_of_fresh_build(tools: &Tools, app: App, name: &str) -> anyhow
     fs::create_dir_all(&folder)
         .with_context(|| format!("could not create {}", folder.display()))?;
     make::firmware(tools, app, &folder)?;
-    sha256_of(&folder.join(app.elf()))
+    let hashes = app.elves().iter().map(|elf| sha256_of(&folder.join(elf)));
+    Ok(hashes.collect::<Result<Vec<_>, _>>()?.join(" "))
 }
 
 /// Prints where the firmware is and whether it is the expected one.
 fn say(app: App, built: &Built, check_hash: bool, tools: &Tools) -> anyhow::Result<()> {
     let root = workspace::root();
-    let shown = built.elf.strip_prefix(&root).unwrap_or(&built.elf).display();
     let how = if built.cached { "up to date" } else { "built" };
-    let found = sha256_of(&built.elf)?;
     let table =
         fs::read_to_string(root.join(app.sources()).join("expected-hashes")).unwrap_or_default();
-    let comparison = compare(&table, app.name(), &tools.arm_gcc()?.version, &found);
-    println!("firmware: {} {how}: {shown}, SHA-256 {} ({comparison})", app.name(), &found[..16]);
-    match comparison {
-        Comparison::Differs { expected } if check_hash => Err(TaskError::WrongFirmware {
-            app: app.name(),
-            found,
-            expected,
-            by: "expected-hashes".into(),
+    for name in app.elves() {
+        let elf = built.elf.with_file_name(name);
+        let shown = elf.strip_prefix(&root).unwrap_or(&elf).display();
+        let found = sha256_of(&elf)?;
+        let comparison = compare(&table, &app.expected_as(name), &tools.arm_gcc()?.version, &found);
+        println!(
+            "firmware: {} {how}: {shown}, SHA-256 {} ({comparison})",
+            app.name(),
+            &found[..16]
+        );
+        if let Comparison::Differs { expected } = comparison
+            && check_hash
+        {
+            let by = "expected-hashes".into();
+            return Err(TaskError::WrongFirmware { app: app.name(), found, expected, by }.into());
         }
-        .into()),
-        _ => Ok(()),
     }
+    Ok(())
 }
 
 /// What decides a build.
@@ -163,18 +136,28 @@ fn inputs(tools: &Tools, app: App) -> anyhow::Result<Hashes> {
     let mut rules = Inputs::default();
     rules.add_text("compiler", &tools.arm_gcc()?.version);
     rules.add_text("arguments", &format!("{:?}", make::arguments(tools, app, Path::new("BUILD"))?));
-    for file in make::rule_files(&sources)? {
-        rules.add_text(&file.display().to_string(), &sha256_of(&file)?);
+    for folder in app.rule_folders() {
+        for file in make::rule_files(&workspace::root().join(folder))? {
+            rules.add_text(&file.display().to_string(), &sha256_of(&file)?);
+        }
     }
     let rules = rules.finish();
     let mut all = Inputs::default();
     all.add_text("rules", &rules);
     all.add_folder(&sources)?;
-    if app == App::LabM0 {
+    if app.needs_micropython() {
         let micropython = tools.micropython()?;
         match &micropython.sha256 {
             Some(sha256) => all.add_text("micropython", sha256),
             None => all.add_folder_by_times(&micropython.folder)?,
+        }
+    }
+    if app.needs_pico_sdk() {
+        all.add_text("cmake", &tools.cmake()?.version);
+        let sdk = tools.pico_sdk()?;
+        match &sdk.sha256 {
+            Some(sha256) => all.add_text("pico-sdk", sha256),
+            None => all.add_folder_by_times(&sdk.folder)?,
         }
     }
     Ok(Hashes { all: all.finish(), rules })
@@ -182,7 +165,7 @@ fn inputs(tools: &Tools, app: App) -> anyhow::Result<Hashes> {
 
 /// The folders and files of one app under `target/firmware/`.
 struct Place {
-    elf: PathBuf,
+    result: PathBuf,
     inputs: PathBuf,
     build: PathBuf,
     rules: PathBuf,
@@ -193,7 +176,12 @@ impl Place {
         let result = firmwares().join(app.name());
         let build = builds().join(app.name());
         let rules = builds().join(format!("{}.rules", app.name()));
-        Place { elf: result.join(app.elf()), inputs: result.join("inputs"), build, rules }
+        Place { inputs: result.join("inputs"), result, build, rules }
+    }
+
+    /// Whether all that is published is there.
+    fn is_whole(&self, app: App) -> bool {
+        app.published().iter().all(|name| self.result.join(name).is_file())
     }
 
     /// Two builds at once in one folder would write over each other.
@@ -212,16 +200,22 @@ impl Place {
 
     /// Puts a result in its place: whole, and with the hash of its inputs only after it.
     fn publish(&self, app: App, inputs: &str) -> anyhow::Result<()> {
-        let folder = self.elf.parent().expect("the ELF file is in a folder");
-        fs::create_dir_all(folder)
-            .with_context(|| format!("could not create {}", folder.display()))?;
+        fs::create_dir_all(&self.result)
+            .with_context(|| format!("could not create {}", self.result.display()))?;
         forget(&self.inputs)?;
-        let unfinished = self.elf.with_extension("unfinished");
-        fs::copy(self.build.join(app.elf()), &unfinished).with_context(|| {
-            format!("could not copy {} from {}", app.elf(), self.build.display())
-        })?;
-        fs::rename(&unfinished, &self.elf)
-            .with_context(|| format!("could not write {}", self.elf.display()))?;
+        if app.has_flash_images() {
+            for elf in app.elves() {
+                images::write(&self.build.join(elf))?;
+            }
+        }
+        for name in app.published() {
+            let (from, to) = (self.build.join(&name), self.result.join(&name));
+            let unfinished = to.with_extension("unfinished");
+            fs::copy(&from, &unfinished)
+                .with_context(|| format!("could not copy {}", from.display()))?;
+            fs::rename(&unfinished, &to)
+                .with_context(|| format!("could not write {}", to.display()))?;
+        }
         write(&self.inputs, inputs)
     }
 }

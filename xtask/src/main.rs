@@ -15,7 +15,9 @@ mod exit;
 mod firmware;
 mod inputs;
 mod micropython_tests;
+mod oracle;
 mod setup;
+mod show;
 mod workspace;
 
 use std::process::ExitCode;
@@ -36,10 +38,16 @@ struct Line {
 enum Task {
     /// Play the lessons' scenarios on emulated boards, after fetching and building what that needs
     Emulate(Box<emulate::EmulateArgs>),
+    /// Draw what the pins did in a run that was played, from its transcript
+    Show(replab_cli::ShowArgs),
     /// Say what of the lessons is tried by scenarios, and what is not; plays nothing
     Coverage(replab_cli::CoverageArgs),
     /// Fetch emulator, compiler and sources into target/tools; no root needed, the system stays as it is
-    Setup,
+    Setup {
+        /// Fetch Renode, and nothing else: the official portable archive
+        #[arg(long)]
+        renode: bool,
+    },
     /// Explain which tools are there and which are not; changes nothing
     Doctor,
     /// Build firmware into target/firmware; nothing to do if its inputs are the same as last time
@@ -54,8 +62,15 @@ enum Task {
         #[arg(value_enum)]
         apps: Vec<App>,
     },
-    /// Run MicroPython's own tests on our firmware in QEMU
-    TestMicropython,
+    /// Run MicroPython's own tests on emulated boards
+    TestMicropython(micropython_tests::TestArgs),
+    /// Go as a board behind a pseudo-terminal; what `test-micropython` starts
+    #[command(hide = true)]
+    BoardUnderTest {
+        /// Which
+        #[arg(value_enum)]
+        board: micropython_tests::TestBoard,
+    },
     /// Run all checks
     Ci {
         /// Leave out what takes minutes: firmware from scratch, MicroPython's own tests
@@ -64,8 +79,8 @@ enum Task {
     },
     /// Make one folder that runs on another computer, and its archive, in target/dist
     Dist(dist::DistArgs),
-    /// Measure what the lab costs, beside plain QEMU, in one run; a table
-    Bench,
+    /// Measure what the lab costs, beside plain QEMU and rp2040js, in one run; a table
+    Bench(bench::BenchArgs),
     /// Make the pages under docs/ a book in target/book (builds mdbook first, once)
     Book,
     /// Check licences, bans and sources of dependencies (needs cargo-deny, and `cargo fetch` once)
@@ -79,16 +94,18 @@ fn main() -> ExitCode {
             Ok(code) => return code,
             Err(error) => Err(error),
         },
+        Task::Show(args) => return show::run(&args),
         Task::Coverage(args) => return coverage::run(args),
-        Task::Setup => setup::run(),
+        Task::Setup { renode } => setup::run(renode),
         Task::Doctor => doctor::run(),
         Task::Firmware { check_hash, from_scratch, apps } => {
             firmware::run(&apps, firmware::Wish { check_hash, from_scratch })
         }
-        Task::TestMicropython => micropython_tests::run(),
+        Task::TestMicropython(args) => micropython_tests::run(&args),
+        Task::BoardUnderTest { board } => micropython_tests::run_bridge(board),
         Task::Ci { quick } => ci::run(quick),
         Task::Dist(args) => dist::run(args),
-        Task::Bench => bench::run(),
+        Task::Bench(args) => bench::run(&args),
         Task::Book => book::run(),
         Task::Deny => deny::run(),
     };

@@ -1,250 +1,177 @@
-//! `cargo xtask test-micropython`: MicroPython's own tests, on our port in QEMU.
+//! `cargo xtask test-micropython`: MicroPython's own tests, on emulated boards.
 //!
-//! Upstream's `run-tests.py` talks to the board through a pseudo-terminal and
-//! compares with CPython. What is left out stands with its reason in the port's
-//! `tests/exclusions.txt`; everything else must pass.
+//! Upstream's `run-tests.py` talks to a board through a pseudo-terminal
+//! ([`bridge`]) and compares with CPython. What is left out stands with its reason
+//! in [`exclusions`]; everything else must pass. The boards go side by side.
+
+mod bridge;
+mod counts;
+mod exclusions;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context as _, bail};
-use replab_setup::{Qemu, Tools};
+use anyhow::{Context as _, anyhow, bail};
+use clap::ValueEnum as _;
+use replab_setup::Tools;
 
 use crate::exit::TaskError;
 use crate::firmware::{App, build, firmwares};
-use crate::{setup, workspace};
+use crate::{emulate, setup, workspace};
 
-/// Which of upstream's folders are run.
-const FOLDERS: [&str; 2] = ["basics", "extmod"];
+pub(crate) use bridge::{TestBoard, run as run_bridge};
+use counts::{Counts, counts_in};
+use exclusions::{exclusions, pattern};
 
-/// Machine time as in a scenario, but idle time is skipped, and a quarter of the
-/// speed: upstream's tests wait 10 s of the desk clock at most, and some compute
-/// in machine time.
-const TIMING: &str = "shift=5,sleep=off";
+/// The name under which `run-tests.py` starts us as a board. It splits its command
+/// at blanks, so a path could not be given to it.
+const BOARD_PROGRAM: &str = "replab-xtask";
 
-/// The name under which `run-tests.py` starts the board. It splits its command at
-/// blanks, so a path could not be given to it.
-const BOARD_PROGRAM: &str = "replab-board-under-test";
+/// How `cargo xtask test-micropython` is asked.
+#[derive(clap::Args)]
+pub(crate) struct TestArgs {
+    /// All folders that the board can run, where CI takes a choice
+    #[arg(long)]
+    all: bool,
+    /// On which boards; on all if none is named
+    #[arg(value_enum)]
+    boards: Vec<TestBoard>,
+}
 
 /// `cargo xtask test-micropython`.
-pub(crate) fn run() -> anyhow::Result<()> {
+pub(crate) fn run(args: &TestArgs) -> anyhow::Result<()> {
     let tools = workspace::tools();
     setup::bring(&tools)?;
-    let started = Instant::now();
-    let counts = test(&tools)?;
-    println!("micropython tests: {counts} ({:.0} s)", started.elapsed().as_secs_f64());
-    counts.judge()
+    let boards = if args.boards.is_empty() { TestBoard::value_variants() } else { &args.boards };
+    test(&tools, boards, args.all)
 }
 
-/// How many tests did what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
-    passed: u32,
-    failed: u32,
-    skipped: u32,
+/// What CI runs: all boards, and the folders that it has time for.
+pub(crate) fn run_choice(tools: &Tools) -> anyhow::Result<()> {
+    test(tools, TestBoard::value_variants(), false)
 }
 
-impl std::fmt::Display for Counts {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped)
-    }
+/// What of upstream's tests a board runs.
+struct Set {
+    folders: &'static [&'static str],
+    /// How many must pass. Fewer would mean that some skip themselves which ran before:
+    /// the firmware has lost what they test.
+    least: u32,
 }
 
-impl Counts {
-    /// Fails if one failed, and if none passed.
-    pub(crate) fn judge(self) -> anyhow::Result<()> {
-        if self.failed == 0 && self.passed > 0 {
-            return Ok(());
+impl Set {
+    fn of(board: TestBoard, all: bool) -> Set {
+        match (board, all) {
+            (TestBoard::LabM0, _) => Set { folders: &["basics", "extmod"], least: 652 },
+            (TestBoard::Pico, true) => Set {
+                folders: &[
+                    "basics",
+                    "extmod",
+                    "micropython",
+                    "float",
+                    "misc",
+                    "stress",
+                    "inlineasm/thumb",
+                ],
+                least: 818,
+            },
+            // The rest takes as long again, and tests the interpreter rather than the chip.
+            (TestBoard::Pico, false) => {
+                Set { folders: &["basics", "micropython", "inlineasm/thumb"], least: 617 }
+            }
         }
-        Err(TaskError::ChecksFailed { what: format!("MicroPython's own tests ({self})") }.into())
     }
 }
 
-/// Builds the firmware if need be and runs the tests on it.
-pub(crate) fn test(tools: &Tools) -> anyhow::Result<Counts> {
-    let firmware = build(tools, App::LabM0)?;
-    let folder = firmwares().join("micropython-tests");
-    if folder.exists() {
-        fs::remove_dir_all(&folder)
-            .with_context(|| format!("could not empty {}", folder.display()))?;
+/// Builds what is needed, runs the tests, and says how they went, board by board.
+fn test(tools: &Tools, boards: &[TestBoard], all: bool) -> anyhow::Result<()> {
+    emulate::build_plugin()?;
+    build(tools, App::PicoRom)?;
+    for board in boards {
+        build(tools, board.app())?;
     }
-    let results = folder.join("results");
+    let run = |board| (board, test_board(tools, board, &Set::of(board, all)));
+    let done: Vec<_> = std::thread::scope(|scope| {
+        let started: Vec<_> = boards.iter().map(|board| scope.spawn(move || run(*board))).collect();
+        started.into_iter().map(|thread| thread.join()).collect()
+    });
+    let mut failed = Vec::new();
+    for ended in done {
+        let Ok((board, counts)) = ended else { bail!("a thread that runs tests has panicked") };
+        if !counts?.is_success(Set::of(board, all).least) {
+            failed.push(board.name());
+        }
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let what = format!("MicroPython's own tests on {}", failed.join(" and "));
+    Err(TaskError::ChecksFailed { what }.into())
+}
+
+/// Runs `set` on `board`, and prints the counts.
+fn test_board(tools: &Tools, board: TestBoard, set: &Set) -> anyhow::Result<Counts> {
+    let started = Instant::now();
+    let place = firmwares().join("micropython-tests").join(board.name());
+    if place.exists() {
+        fs::remove_dir_all(&place)
+            .with_context(|| format!("could not empty {}", place.display()))?;
+    }
+    let results = place.join("results");
     fs::create_dir_all(&results)
         .with_context(|| format!("could not create {}", results.display()))?;
-    write_board_program(&folder.join(BOARD_PROGRAM), &tools.qemu()?, &firmware.elf)?;
-    let text = run_tests(tools, &folder, &results)?;
-    fs::write(folder.join("log"), &text)
-        .with_context(|| format!("could not write to {}", folder.display()))?;
+    let ourselves = std::env::current_exe().context("could not find this program")?;
+    symlink(ourselves, place.join(BOARD_PROGRAM))
+        .with_context(|| format!("could not write to {}", place.display()))?;
+    let tests = tools.micropython()?.folder.join("tests");
+    let excluded = exclusions(board, set.folders, &tests)?;
+    let files = excluded.iter().flat_map(|it| it.files);
+    let patterns: Vec<_> = files.flat_map(|file| ["-e".to_owned(), pattern(file)]).collect();
+    let mut command = python(tools, &place)?;
+    command.current_dir(&tests).args(["run-tests.py", "--result-dir"]).arg(&results);
+    command.args(["-t", &format!("execpty:{BOARD_PROGRAM} board-under-test {}", board.name())]);
+    command.args(patterns).arg("-d").args(set.folders);
+    let output = command.output().context("could not run run-tests.py")?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    fs::write(place.join("log"), &text)
+        .with_context(|| format!("could not write to {}", place.display()))?;
     let Some(counts) = counts_in(&text) else {
         let tail: Vec<_> = text.lines().rev().take(15).collect();
         bail!(
-            "run-tests.py gave no summary; its last lines, the last one first:\n{}",
+            "run-tests.py gave no summary on {}; its last lines, the last one first:\n{}",
+            board.name(),
             tail.join("\n")
         );
     };
-    if counts.failed > 0 {
-        text.lines()
-            .filter(|line| line.contains("tests failed:"))
-            .for_each(|line| println!("{line}"));
+    let seconds = started.elapsed().as_secs_f64();
+    let left_out = counts::left_out(&excluded);
+    println!("micropython tests on {}@qemu: {counts}{left_out} ({seconds:.0} s)", board.name());
+    if !counts.is_success(set.least) {
+        println!("each must pass, and at least {} of them", set.least);
+        let names = text.lines().filter(|line| line.contains("tests failed:"));
+        names.for_each(|line| println!("{line}"));
         println!("expected and actual outputs: {}", results.display());
     }
     Ok(counts)
 }
 
-fn run_tests(tools: &Tools, folder: &Path, results: &Path) -> anyhow::Result<String> {
+/// Python as `run-tests.py` wants it. The expected outputs come from it too, and
+/// nothing is written into MicroPython's tree. Programs in `place` are found first.
+fn python(tools: &Tools, place: &Path) -> anyhow::Result<Command> {
     let python = tools.python()?;
-    let tests = tools.micropython()?.folder.join("tests");
     let path = std::env::join_paths(
-        [folder.to_owned()].into_iter().chain(std::env::split_paths(&tools.search_path())),
+        [place.to_owned()].into_iter().chain(std::env::split_paths(&tools.search_path())),
     )
-    .context("the folder of the checkout cannot be in a search path")?;
+    .map_err(|_| anyhow!("the folder of the checkout cannot be in a search path"))?;
     let mut command = Command::new(&python.program);
-    command.arg("run-tests.py").current_dir(tests).stdin(Stdio::null());
-    command.args(["-t", &format!("execpty:{BOARD_PROGRAM}"), "--result-dir"]).arg(results);
-    for regex in exclusions(&workspace::root().join("firmware/micropython/tests/exclusions.txt"))? {
-        command.args(["-e", &regex]);
-    }
-    command.arg("-d").args(FOLDERS);
-    // The expected outputs come from CPython; nothing is written into MicroPython's tree.
-    command
-        .env("PATH", path)
-        .env("MICROPY_CPYTHON3", &python.program)
-        .env("PYTHONDONTWRITEBYTECODE", "1");
-    command.env("LC_ALL", "C.UTF-8");
+    command.stdin(Stdio::null()).env("PATH", path).env("LC_ALL", "C.UTF-8");
+    command.env("MICROPY_CPYTHON3", &python.program).env("PYTHONDONTWRITEBYTECODE", "1");
     if let Some(modules) = &python.modules {
         command.env("PYTHONPATH", modules);
     }
-    let output = command.output().context("could not run run-tests.py")?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned()
-        + &String::from_utf8_lossy(&output.stderr);
-    Ok(text)
-}
-
-/// The regular expressions of `exclusions.txt`: one a line, white space, and the reason, which must be there.
-fn exclusions(file: &Path) -> anyhow::Result<Vec<String>> {
-    let text =
-        fs::read_to_string(file).with_context(|| format!("could not read {}", file.display()))?;
-    let lines = text
-        .lines()
-        .enumerate()
-        .filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
-    lines
-        .map(|(index, line)| match line.trim().split_once(char::is_whitespace) {
-            Some((regex, _)) => Ok(regex.to_owned()),
-            None => bail!(
-                "{}:{}: `{}` is excluded without a reason",
-                file.display(),
-                index + 1,
-                line.trim()
-            ),
-        })
-        .collect()
-}
-
-/// A script that starts the board in QEMU with its UART on a pseudo-terminal.
-fn write_board_program(path: &PathBuf, qemu: &Qemu, elf: &Path) -> anyhow::Result<()> {
-    let file = workspace::root().join("boards/lab-m0.yaml");
-    let text =
-        fs::read_to_string(&file).with_context(|| format!("could not read {}", file.display()))?;
-    let board = replab_board::load("boards/lab-m0.yaml", &text)
-        .map_err(|error| anyhow::anyhow!("{error}"))?;
-    let Some(machine) = board.backends.qemu else { bail!("board lab-m0 has no QEMU machine") };
-    let mut words = vec![
-        quoted(&qemu.program.display().to_string()),
-        "-machine".into(),
-        quoted(&machine.machine),
-    ];
-    words.extend(machine.arguments.iter().map(|word| quoted(word)));
-    if let Some(data) = &qemu.data {
-        words.extend(["-L".into(), quoted(&data.display().to_string())]);
-    }
-    let rest = [
-        "-nodefaults",
-        "-no-user-config",
-        "-display",
-        "none",
-        "-serial",
-        "pty",
-        "-icount",
-        TIMING,
-        "-kernel",
-    ];
-    words.extend(rest.map(str::to_owned));
-    words.push(quoted(&elf.display().to_string()));
-    let libraries = qemu.library_path.as_ref().map_or_else(String::new, |folder| {
-        format!(
-            "LD_LIBRARY_PATH={}\nexport LD_LIBRARY_PATH\n",
-            quoted(&folder.display().to_string())
-        )
-    });
-    fs::write(path, format!("#!/bin/sh\n{libraries}exec {}\n", words.join(" ")))
-        .and_then(|()| fs::set_permissions(path, fs::Permissions::from_mode(0o755)))
-        .with_context(|| format!("could not write {}", path.display()))
-}
-
-/// A word for the shell.
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-/// The summary of `run-tests.py`: `640 tests passed`, and if there are any `84 tests skipped: …`, `1 tests failed: …`.
-fn counts_in(text: &str) -> Option<Counts> {
-    let count = |what: &str| {
-        text.lines().find_map(|line| {
-            let (number, rest) = line.split_once(' ')?;
-            rest.starts_with(what).then(|| number.parse().ok())?
-        })
-    };
-    Some(Counts {
-        passed: count("tests passed")?,
-        failed: count("tests failed:").unwrap_or(0),
-        skipped: count("tests skipped:").unwrap_or(0),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_summary_is_read() {
-        let text = "pass  basics/0prelim.py\n640 tests performed (17000 individual testcases)\n638 tests passed\n84 tests skipped: a b\n2 tests failed: c d\n";
-        let counts = counts_in(text).unwrap();
-        assert_eq!(counts.to_string(), "638 passed, 2 failed, 84 skipped");
-        assert!(counts.judge().is_err());
-        assert_eq!(counts_in("Traceback (most recent call last):"), None);
-    }
-
-    #[test]
-    fn nothing_run_is_no_success() {
-        assert!(counts_in("0 tests passed\n").unwrap().judge().is_err());
-        assert!(counts_in("1 tests passed\n").unwrap().judge().is_ok());
-    }
-
-    #[test]
-    fn an_exclusion_without_a_reason_is_an_error_with_its_line() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("exclusions.txt");
-        fs::write(&file, "# comment\n\nextmod/a\\.py$   because\n").unwrap();
-        assert_eq!(exclusions(&file).unwrap(), ["extmod/a\\.py$"]);
-        fs::write(&file, "# comment\nextmod/a\\.py$\n").unwrap();
-        let error = exclusions(&file).unwrap_err().to_string();
-        assert!(
-            error.ends_with("exclusions.txt:2: `extmod/a\\.py$` is excluded without a reason"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn words_with_quotes_survive_the_shell() {
-        let output = Command::new("sh")
-            .arg("-c")
-            .arg(format!("printf %s {}", quoted("it's a 'b' $c")))
-            .output()
-            .unwrap();
-        assert_eq!(String::from_utf8_lossy(&output.stdout), "it's a 'b' $c");
-    }
+    Ok(command)
 }

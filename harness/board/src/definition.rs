@@ -28,6 +28,8 @@ pub struct Board {
     pub roles: BTreeMap<String, PinName>,
     /// The pins with a button, and what it does to them.
     pub buttons: BTreeMap<PinName, Button>,
+    /// Inputs that measure, by name: `ADC0`. No name is that of a pin.
+    pub analog: BTreeMap<String, AnalogInput>,
     /// The app whose firmware it runs, a folder under `firmware/`.
     pub firmware: String,
     /// Who can run it.
@@ -117,11 +119,31 @@ pub struct Button {
     pub released: Level,
 }
 
+/// An input of the board's converter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnalogInput {
+    /// Its number in the chip.
+    pub input: u32,
+    /// What it measures.
+    pub measures: Quantity,
+}
+
+/// What an analog input measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantity {
+    /// The voltage on a pin.
+    Voltage,
+    /// How warm the chip is.
+    Temperature,
+}
+
 /// Who can run a board.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backends {
     /// QEMU, as this machine.
     pub qemu: Option<QemuMachine>,
+    /// Renode, as this machine.
+    pub renode: Option<RenodeMachine>,
 }
 
 /// How QEMU runs a board.
@@ -129,6 +151,9 @@ pub struct Backends {
 pub struct QemuMachine {
     /// The value of `-machine`.
     pub machine: String,
+    /// A chip that QEMU does not have, which the plugin puts over the machine's
+    /// processor: such a board runs in exact time only.
+    pub chip: Option<Chip>,
     /// Further arguments.
     pub arguments: Vec<String>,
     /// The devices whose unnamed lines are the pins, in the order of the pins.
@@ -137,10 +162,49 @@ pub struct QemuMachine {
     pub interrupt_controller: String,
 }
 
-/// A device of QEMU's with GPIO lines.
+/// A chip of the plugin's (`harness/qemu-plugin/src/chip`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chip {
+    /// The RP2040. It begins in a boot ROM, and its program in flash begins with
+    /// the 256 bytes of the second stage.
+    Rp2040,
+}
+
+impl Chip {
+    /// Its name, as board files and the plugin write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Chip::Rp2040 => "rp2040",
+        }
+    }
+
+    /// Where the vector table of a program is: bytes from the start of the flash
+    /// (pico-sdk, `boot2` and `crt0`; RP2040 data sheet §2.8.1.3.1).
+    pub fn vectors(self) -> u32 {
+        match self {
+            Chip::Rp2040 => 0x100,
+        }
+    }
+}
+
+/// How Renode runs a board.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenodeMachine {
+    /// The file of its platform description, `lab-m0.repl`, in the folder `renode/`.
+    pub platform: String,
+    /// The processor, by its name in Renode: `sysbus.cpu`.
+    pub cpu: String,
+    /// The UART behind each port, by its name in Renode: `sysbus.uart0`. Has exactly
+    /// the ports of the board.
+    pub ports: BTreeMap<PortName, String>,
+    /// The peripherals whose connections are the pins, in the order of the pins.
+    pub gpio: Vec<GpioController>,
+}
+
+/// A device of an emulator's with GPIO lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GpioController {
-    /// QOM path.
+    /// QEMU's QOM path, or the peripheral's name in Renode.
     pub path: String,
     /// How many lines, from 0.
     pub lines: u32,

@@ -11,8 +11,8 @@ mod load;
 mod target;
 
 pub use definition::{
-    Backends, Board, Button, FileSystem, GpioController, MemoryKind, Port, QemuMachine, Region,
-    Span,
+    AnalogInput, Backends, Board, Button, Chip, FileSystem, GpioController, MemoryKind, Port,
+    QemuMachine, Quantity, Region, RenodeMachine, Span,
 };
 pub use load::{BoardError, load};
 pub use target::{Backend, Target, TargetError};

@@ -9,8 +9,8 @@ use replab_record::{Level, PinName, PortName};
 use serde::Deserialize;
 
 use crate::{
-    Backends, Board, Button, FileSystem, GpioController, MemoryKind, Port, QemuMachine, Region,
-    Span,
+    AnalogInput, Backends, Board, Button, Chip, FileSystem, GpioController, MemoryKind, Port,
+    QemuMachine, Quantity, Region, RenodeMachine, Span,
 };
 
 /// Why a board file is none.
@@ -58,6 +58,14 @@ pub enum BoardError {
         /// The role or pin.
         button: String,
     },
+    /// An analog input is called like a pin, so a scenario could not say which it means.
+    #[error("{file}: analog input `{name}` has the name of a pin or a role (choose another one)")]
+    Analog {
+        /// The file.
+        file: String,
+        /// The input.
+        name: String,
+    },
     /// QEMU's clock cannot run at this speed.
     #[error(
         "{file}: instruction-ns is {ns}, which is no power of two up to 1024 (8 ns is 125 MIPS)"
@@ -75,6 +83,16 @@ pub enum BoardError {
         file: String,
         /// The range.
         name: String,
+    },
+    /// Renode's UARTs are not those of the board's ports.
+    #[error(
+        "{file}: backends.renode.ports must name one UART for each port of the board ({ports})"
+    )]
+    RenodePorts {
+        /// The file.
+        file: String,
+        /// The board's ports.
+        ports: String,
     },
     /// The file system lies outside the flash, or is no whole number of blocks.
     #[error("{file}: the file system does not fit whole blocks inside a flash region")]
@@ -100,8 +118,34 @@ struct File {
     file_system: Option<FileVolume>,
     ports: BTreeMap<String, FilePort>,
     pins: FilePins,
+    #[serde(default)]
+    analog: BTreeMap<String, FileAnalog>,
     firmware: String,
     backends: FileBackends,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileAnalog {
+    input: u32,
+    measures: FileQuantity,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum FileQuantity {
+    Voltage,
+    Temperature,
+}
+
+impl From<FileAnalog> for AnalogInput {
+    fn from(analog: FileAnalog) -> AnalogInput {
+        let measures = match analog.measures {
+            FileQuantity::Voltage => Quantity::Voltage,
+            FileQuantity::Temperature => Quantity::Temperature,
+        };
+        AnalogInput { input: analog.input, measures }
+    }
 }
 
 #[derive(Deserialize)]
@@ -173,16 +217,33 @@ enum FileLevel {
 #[serde(deny_unknown_fields)]
 struct FileBackends {
     qemu: Option<FileQemu>,
+    renode: Option<FileRenode>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileRenode {
+    platform: String,
+    cpu: String,
+    ports: BTreeMap<String, String>,
+    gpio: Vec<FileGpio>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct FileQemu {
     machine: String,
+    chip: Option<FileChip>,
     #[serde(default)]
     arguments: Vec<String>,
     gpio: Vec<FileGpio>,
     interrupt_controller: String,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum FileChip {
+    Rp2040,
 }
 
 #[derive(Deserialize)]
@@ -241,6 +302,12 @@ impl File {
             }
             buttons.insert(pin, button);
         }
+        let is_pin = |name: &&String| {
+            roles.contains_key(*name) || pins.iter().any(|pin| pin.as_str() == name.as_str())
+        };
+        if let Some(name) = self.analog.keys().find(is_pin).cloned() {
+            return Err(BoardError::Analog { file, name });
+        }
         let memory: BTreeMap<String, Region> =
             self.memory.into_iter().map(|(name, region)| (name, region.into())).collect();
         let nonvolatile: BTreeMap<String, Span> = self
@@ -259,6 +326,11 @@ impl File {
         if file_system.is_some_and(|volume| !volume.fits(memory.values())) {
             return Err(BoardError::FileSystem { file });
         }
+        let renode = self.backends.renode;
+        if renode.as_ref().is_some_and(|one| !one.ports.keys().eq(self.ports.keys())) {
+            let ports = self.ports.into_keys().collect::<Vec<_>>().join(", ");
+            return Err(BoardError::RenodePorts { file, ports });
+        }
         Ok(Board {
             name: self.board,
             title: self.title,
@@ -274,8 +346,12 @@ impl File {
             pins,
             roles,
             buttons,
+            analog: self.analog.into_iter().map(|(name, one)| (name, one.into())).collect(),
             firmware: self.firmware,
-            backends: Backends { qemu: self.backends.qemu.map(QemuMachine::from) },
+            backends: Backends {
+                qemu: self.backends.qemu.map(QemuMachine::from),
+                renode: renode.map(RenodeMachine::from),
+            },
         })
     }
 }
@@ -346,71 +422,35 @@ impl From<FilePort> for Port {
 
 impl From<FileQemu> for QemuMachine {
     fn from(file: FileQemu) -> QemuMachine {
-        let gpio =
-            file.gpio.into_iter().map(|one| GpioController { path: one.path, lines: one.lines });
         QemuMachine {
             machine: file.machine,
+            chip: file.chip.map(|chip| match chip {
+                FileChip::Rp2040 => Chip::Rp2040,
+            }),
             arguments: file.arguments,
-            gpio: gpio.collect(),
+            gpio: file.gpio.into_iter().map(GpioController::from).collect(),
             interrupt_controller: file.interrupt_controller,
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LAB_M0: &str = include_str!("../../../boards/lab-m0.yaml");
-
-    /// Loads lab-m0 with `from` replaced by `to`; the error's whole chain must hold `expected`.
-    #[track_caller]
-    fn check(from: &str, to: &str, expected: &str) {
-        assert!(LAB_M0.contains(from), "{from:?} is not in the board file");
-        let error =
-            load("boards/lab-m0.yaml", &LAB_M0.replace(from, to)).expect_err("the file is wrong");
-        let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-        let text = format!("{error}: {source}");
-        assert!(text.contains(expected), "{text}");
-    }
-
-    #[test]
-    fn lab_m0_is_read() {
-        let board = load("boards/lab-m0.yaml", LAB_M0).expect("the file is right");
-        assert_eq!(board.pin("LED"), Some(&PinName::new("P25")));
-        assert_eq!(board.pin("P3").and_then(|pin| board.line(pin)), Some(3));
-        assert_eq!(board.pin("P32"), None);
-        assert_eq!(board.role(&PinName::new("P14")), "BUTTON");
-        let button = Button { pressed: Level::Low, released: Level::Floating };
-        assert_eq!(board.buttons.get(&PinName::new("P14")), Some(&button));
-        assert_eq!(board.button_words().collect::<Vec<_>>(), ["BUTTON", "P14"]);
-        assert_eq!(board.repl_port().map(|(name, _)| name.as_str()), Some("uart0"));
-        assert_eq!(
-            board.memory["ram"],
-            Region { at: 0x2000_0000, size: 264 * 1024, kind: MemoryKind::Ram }
-        );
-    }
-
-    /// The page's example has every key, as the reader takes them.
-    #[test]
-    fn the_page_of_boards_shows_a_board() {
-        let page = include_str!("../../../docs/boards.md");
-        let (_, rest) = page.split_once("```yaml\n").expect("there is an example");
-        let (example, _) = rest.split_once("```").expect("a fence ends");
-        let board = load("my-board.yaml", example).expect("the example is right");
-        assert_eq!(board.kept().len(), 2, "flash and what is nonvolatile");
-    }
-
-    #[test]
-    fn wrong_files_say_what_is_wrong() {
-        check("LED: P25", "LED: P32", "role `LED` stands for `P32`");
-        check("BUTTON: { p", "SWITCH: { p", "button `SWITCH`");
-        check("pressed: low", "pressed: floating", "button `BUTTON`");
-        check("released: floating", "released: low", "button `BUTTON`");
-        check("instruction-ns: 8", "instruction-ns: 10", "no power of two");
-        check("size: 0x160000", "size: 0x160001", "whole blocks");
-        check("board: lab-m0", "board: lab-m1", "carries its name");
-        check("lines: 32\n", "lins: 32\n", "lins");
-        check("kind: ram", "kind: rom", "rom");
+impl From<FileRenode> for RenodeMachine {
+    fn from(file: FileRenode) -> RenodeMachine {
+        let ports = file.ports.into_iter().map(|(name, path)| (PortName::new(name), path));
+        RenodeMachine {
+            platform: file.platform,
+            cpu: file.cpu,
+            ports: ports.collect(),
+            gpio: file.gpio.into_iter().map(GpioController::from).collect(),
+        }
     }
 }
+
+impl From<FileGpio> for GpioController {
+    fn from(file: FileGpio) -> GpioController {
+        GpioController { path: file.path, lines: file.lines }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,17 +8,20 @@ use std::str::FromStr;
 pub enum Backend {
     /// QEMU with our plugin.
     Qemu,
+    /// Renode with our bridge.
+    Renode,
 }
 
 impl Backend {
     /// Every backend, in the order of preference.
-    pub const ALL: [Backend; 1] = [Backend::Qemu];
+    pub const ALL: [Backend; 2] = [Backend::Qemu, Backend::Renode];
 }
 
 impl fmt::Display for Backend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Backend::Qemu => "qemu",
+            Backend::Renode => "renode",
         })
     }
 }
@@ -48,7 +51,7 @@ pub enum TargetError {
         word: String,
     },
     /// The word after `@` is no backend.
-    #[error("unknown backend `{word}` (the backends are: qemu)")]
+    #[error("unknown backend `{word}` (the backends are: qemu, renode)")]
     UnknownBackend {
         /// What was written.
         word: String,
@@ -85,7 +88,8 @@ mod tests {
     #[test]
     fn a_target_is_a_board_at_a_backend() {
         check("lab-m0@qemu", Ok("lab-m0@qemu"));
+        check("lab-m0@renode", Ok("lab-m0@renode"));
         check("lab-m0", Err("`lab-m0` names no backend (write lab-m0@qemu)"));
-        check("lab-m0@bochs", Err("unknown backend `bochs` (the backends are: qemu)"));
+        check("lab-m0@bochs", Err("unknown backend `bochs` (the backends are: qemu, renode)"));
     }
 }

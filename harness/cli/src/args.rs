@@ -11,10 +11,15 @@ pub struct RunArgs {
     #[arg(value_name = "FILTER")]
     pub filters: Vec<String>,
 
-    /// Where to play, written BOARD@BACKEND (lab-m0@qemu). May be given more than once.
+    /// Where to play, written BOARD@BACKEND (lab-m0@qemu). May be given more than once, or
+    /// as a list with commas.
     /// Without it, each board that a scenario lists, on the first backend of the board.
-    #[arg(long = "target", value_name = "TARGET")]
+    #[arg(long = "target", value_name = "TARGET", value_delimiter = ',')]
     pub targets: Vec<String>,
+
+    /// Play on the two targets of --target, and show where they first differ (docs/compare.md).
+    #[arg(long, conflicts_with_all = ["list", "check", "accept", "prove"])]
+    pub compare: bool,
 
     /// Another edition of a lesson. Only scenarios of the lesson with its file name are played.
     #[arg(long, value_name = "FILE")]
@@ -24,13 +29,22 @@ pub struct RunArgs {
     #[arg(long, value_name = "DIR")]
     pub scenarios: Option<PathBuf>,
 
-    /// The firmware, instead of the one that was built for the board.
+    /// The firmware (.elf, .uf2 or .bin), instead of the one that was built for the board.
     #[arg(long, value_name = "FILE")]
     pub firmware: Option<PathBuf>,
+
+    /// The boot ROM of a chip that our plugin adds to QEMU, instead of ours: the RP2040's is
+    /// 16 KiB (docs/pico.md).
+    #[arg(long, value_name = "FILE")]
+    pub bootrom: Option<PathBuf>,
 
     /// The qemu-system-arm to use.
     #[arg(long, value_name = "PROGRAM")]
     pub qemu: Option<PathBuf>,
+
+    /// The renode to use.
+    #[arg(long, value_name = "PROGRAM")]
+    pub renode: Option<PathBuf>,
 
     /// What drives the clock of emulated boards. Without it, their instructions; or the
     /// desk clock if the emulator's build is none of the tested ones, but not in CI.
@@ -74,6 +88,16 @@ pub struct RunArgs {
     #[arg(long, short)]
     pub verbose: bool,
 
+    /// Fail runs with a claim that is marginal: what was measured is within 5 % of a limit
+    /// (docs/waves.md).
+    #[arg(long, conflicts_with_all = ["list", "check"])]
+    pub strict: bool,
+
+    /// Write each run as a value change dump for wave viewers too, beside its transcript
+    /// (docs/waves.md).
+    #[arg(long, conflicts_with_all = ["list", "check"])]
+    pub vcd: bool,
+
     /// How many runs play at the same time. Without it, one for each core.
     #[arg(long, short, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
@@ -106,8 +130,11 @@ impl RunArgs {
             path("--lesson", &self.lesson),
             path("--scenarios", &self.scenarios),
             path("--firmware", &self.firmware),
+            path("--bootrom", &self.bootrom),
             path("--qemu", &self.qemu),
+            path("--renode", &self.renode),
             timing,
+            self.strict.then(|| "--strict".to_owned()).into_iter().collect(),
         ]
         .concat()
     }

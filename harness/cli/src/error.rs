@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use replab_board::{BoardError, Target, TargetError};
 use replab_machine::MachineError;
 use replab_memory::FootprintError;
-use replab_report::Ending;
+use replab_record::MachineTime;
+use replab_report::{Ending, ReplayError};
 use replab_runner::snapshots::SnapshotError;
 use replab_scenario::RewriteError;
 use replab_setup::Missing;
@@ -30,6 +31,15 @@ pub(crate) enum RunError {
     CannotRun {
         /// What was asked for.
         target: Target,
+    },
+    /// Not two different targets, where two are compared.
+    #[error(
+        "--compare takes two different targets, and --target names {} (write --target lab-m0@qemu,OTHER@BACKEND; to play again on one, there is --prove)",
+        named(targets)
+    )]
+    NotTwo {
+        /// What was named.
+        targets: Vec<Target>,
     },
     /// A board file is wrong.
     #[error(transparent)]
@@ -88,6 +98,50 @@ pub(crate) enum RunError {
         /// Why not.
         source: FootprintError,
     },
+    /// A file that is no transcript.
+    #[error("{} is no transcript", path.display())]
+    NoTranscript {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: ReplayError,
+    },
+    /// No run has the name.
+    #[error("no run `{word}` has a transcript in {} ({advice})", folder.display())]
+    NoRun {
+        /// What was asked for.
+        word: String,
+        /// Where was looked.
+        folder: PathBuf,
+        /// What to do.
+        advice: String,
+    },
+    /// Several runs have the name.
+    #[error("`{word}` is the name of several runs (name one):{runs}")]
+    ManyRuns {
+        /// What was asked for.
+        word: String,
+        /// The runs, a line each.
+        runs: String,
+    },
+    /// A part of a run that has no time in it.
+    #[error("there is nothing from {from} to {} (the run ends at {end})", to.unwrap_or(*end))]
+    NoTime {
+        /// Where the part begins.
+        from: MachineTime,
+        /// Where it ends, if that was said.
+        to: Option<MachineTime>,
+        /// The end of the run.
+        end: MachineTime,
+    },
+    /// A pin that did not move.
+    #[error("pin `{pin}` did not move in this run (those that did: {moved})")]
+    StillPin {
+        /// What was asked for.
+        pin: String,
+        /// The others.
+        moved: String,
+    },
     /// An accepted answer cannot stand in its scenario.
     #[error("{} stays as it is", path.display())]
     Answer {
@@ -112,6 +166,12 @@ pub(crate) enum RunError {
     /// The firmware that the user names is none for a board.
     #[error(transparent)]
     Firmware(#[from] MachineError),
+    /// A boot ROM that no board would begin in.
+    #[error("--bootrom {}: none of the boards that are to be played begins in a boot ROM of the lab's (leave it out, or name such a target: --target pico@qemu)", path.display())]
+    NoBootRom {
+        /// The file.
+        path: PathBuf,
+    },
     /// Snapshots whose scenarios are gone: they would look as if something were checked.
     #[error("{} belongs to no scenario (rename it with its scenario, or delete it)", files.join(", "))]
     Orphans {
@@ -135,6 +195,7 @@ impl RunError {
             RunError::Target(_)
             | RunError::UnknownBoard { .. }
             | RunError::CannotRun { .. }
+            | RunError::NotTwo { .. }
             | RunError::Board(_)
             | RunError::NoBoards { .. }
             | RunError::SameBoard { .. }
@@ -143,13 +204,24 @@ impl RunError {
             | RunError::NoFile { .. }
             | RunError::Unmeasured { .. }
             | RunError::Unwritable { .. }
+            | RunError::NoTranscript { .. }
+            | RunError::NoRun { .. }
+            | RunError::ManyRuns { .. }
+            | RunError::NoTime { .. }
+            | RunError::StillPin { .. }
             | RunError::Answer { .. }
             | RunError::SameIdentity { .. }
             | RunError::Tool(_)
             | RunError::Firmware(_)
+            | RunError::NoBootRom { .. }
             | RunError::Orphans { .. }
             | RunError::Snapshots(_)
             | RunError::AcceptInCi => Ending::WrongInput,
         }
     }
+}
+
+fn named(targets: &[Target]) -> String {
+    let words: Vec<String> = targets.iter().map(ToString::to_string).collect();
+    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
 }

@@ -13,7 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use replab_board::Board;
+use replab_board::{Backend, Board};
 use replab_machine::Timing;
 use replab_machine::qemu::{self, Live, QemuTools, Start};
 use replab_record::{Level, PortName, SkipReason};
@@ -41,7 +41,7 @@ pub struct LiveArgs {
     #[arg(value_name = "TARGET")]
     pub target: String,
 
-    /// The firmware, instead of the one that was built for the board.
+    /// The firmware (.elf, .uf2 or .bin), instead of the one that was built for the board.
     #[arg(long, value_name = "FILE")]
     pub firmware: Option<PathBuf>,
 
@@ -118,6 +118,9 @@ pub(crate) fn hear(signals: &[i32]) -> io::Result<UnixStream> {
 fn board(args: &LiveArgs, place: &Place) -> Result<(Board, PortName), LiveError> {
     let mut boards = catalogue::boards(place)?;
     let target = plan::target(&args.target, &boards)?;
+    if target.backend != Backend::Qemu {
+        return Err(LiveError::NoLive { target: args.target.clone() });
+    }
     let mut board = boards.remove(&target.board).expect("a target's board is there");
     let Some((port, _)) = board.repl_port() else {
         return Err(LiveError::NoPort { board: board.name });

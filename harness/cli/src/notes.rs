@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use replab_board::Board;
+use replab_record::Marginal;
 use replab_report::Note;
 use replab_runner::snapshots::Comparison;
 use replab_runner::{
@@ -14,13 +15,20 @@ use crate::place::from_here;
 
 /// The notes about `outcome`, oldest first.
 pub(crate) fn of(outcome: &Outcome, board: &Board) -> Vec<Note> {
-    let figures = outcome.steps.iter().filter_map(|step| {
-        let text = match step.measured.as_ref()? {
-            Measured::Wave(figures) => wave(figures),
-            Measured::Memory(sample) => memory(&sample.now, sample.change),
+    let figures = outcome.steps.iter().flat_map(|step| {
+        let texts = match &step.measured {
+            Some(Measured::Wave(figures)) => vec![wave(figures)],
+            Some(Measured::Contract(figures)) => figures.table.clone(),
+            Some(Measured::Memory(sample)) => vec![memory(&sample.now, sample.change)],
+            None => Vec::new(),
         };
-        Some(Note { at: step.end, text })
+        texts.into_iter().map(|text| Note { at: step.end, text })
     });
+    let marginal = outcome.marginal.iter().map(|Marginal { expected, got, at, .. }| Note {
+        at: *at,
+        text: format!("marginal: {expected}: {got}"),
+    });
+    let figures = figures.chain(marginal);
     let mut notes = replab_report::seen(&outcome.record, board, figures.collect());
     let snapshots = outcome.snapshots.iter().filter_map(snapshot);
     notes.extend(snapshots.map(|text| Note { at: outcome.end, text }));
@@ -33,12 +41,18 @@ pub(crate) fn of(outcome: &Outcome, board: &Board) -> Vec<Note> {
     notes
 }
 
+/// When each step of `outcome` started, and which it is.
+pub(crate) fn steps(outcome: &Outcome) -> Vec<Note> {
+    let note = |step: &StepSummary| Note {
+        at: step.start,
+        text: format!("{} {}", step.place.number, step.place.title),
+    };
+    outcome.steps.iter().map(note).collect()
+}
+
 /// What the run that came to `outcome` has taken of memory, as far as that was taken last.
 pub(crate) fn last_memory(outcome: &Outcome) -> Option<String> {
-    let of_step = |step: &StepSummary| match step.measured.as_ref()? {
-        Measured::Memory(sample) => Some(sample.now),
-        Measured::Wave(_) => None,
-    };
+    let of_step = |step: &StepSummary| Some(step.measured.as_ref()?.memory()?.now);
     let sample = outcome.figures.or_else(|| outcome.steps.iter().rev().find_map(of_step))?;
     Some(memory(&sample, None))
 }

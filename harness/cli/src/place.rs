@@ -128,6 +128,11 @@ impl Place {
             ),
         }
     }
+
+    /// The boot ROM of chips that the plugin adds to QEMU.
+    pub fn boot_rom(&self) -> PathBuf {
+        self.firmware.join("pico-rom").join("rom.bin")
+    }
 }
 
 /// `path` as one would write it in the working directory: relative if it lies below.

@@ -25,6 +25,14 @@ pub(crate) fn targets(words: &[String], boards: &Boards) -> Result<Vec<Target>, 
     words.iter().map(|word| target(word, boards)).collect()
 }
 
+/// Whether `targets` are two that can be compared.
+pub(crate) fn check_two(targets: &[Target]) -> Result<(), RunError> {
+    match targets {
+        [one, other] if one != other => Ok(()),
+        _ => Err(RunError::NotTwo { targets: targets.to_vec() }),
+    }
+}
+
 /// The target that `word` names.
 pub(crate) fn target(word: &str, boards: &Boards) -> Result<Target, RunError> {
     let target: Target = word.parse()?;
@@ -73,6 +81,7 @@ fn first_targets(listed: &[String], boards: &Boards) -> Vec<Target> {
 fn can_run(board: &Board, backend: Backend) -> bool {
     match backend {
         Backend::Qemu => board.backends.qemu.is_some(),
+        Backend::Renode => board.backends.renode.is_some(),
     }
 }
 
@@ -87,7 +96,7 @@ mod tests {
         let lab = replab_board::load("lab-m0.yaml", text).expect("the board file is right");
         let other = Board { name: "lab-m1".into(), ..lab.clone() };
         let mut idle = Board { name: "idle".into(), ..lab.clone() };
-        idle.backends.qemu = None;
+        (idle.backends.qemu, idle.backends.renode) = (None, None);
         [lab, other, idle].into_iter().map(|board| (board.name.clone(), board)).collect()
     }
 
@@ -129,6 +138,44 @@ mod tests {
         );
     }
 
+    #[track_caller]
+    fn check_compared(words: &[&str], expected: &Expect) {
+        let words: Vec<_> = words.iter().map(ToString::to_string).collect();
+        let targets = targets(&words, &boards()).expect("they are targets");
+        expected.assert_eq(
+            &check_two(&targets).map_or_else(|error| error.to_string(), |()| "two".to_owned()),
+        );
+    }
+
+    #[test]
+    fn two_different_targets_can_be_compared() {
+        check_compared(&["lab-m0@qemu", "lab-m1@qemu"], &expect!["two"]);
+        check_compared(
+            &[],
+            &expect![
+                "--compare takes two different targets, and --target names none (write --target lab-m0@qemu,OTHER@BACKEND; to play again on one, there is --prove)"
+            ],
+        );
+        check_compared(
+            &["lab-m0@qemu"],
+            &expect![
+                "--compare takes two different targets, and --target names lab-m0@qemu (write --target lab-m0@qemu,OTHER@BACKEND; to play again on one, there is --prove)"
+            ],
+        );
+        check_compared(
+            &["lab-m0@qemu", "lab-m0@qemu"],
+            &expect![
+                "--compare takes two different targets, and --target names lab-m0@qemu, lab-m0@qemu (write --target lab-m0@qemu,OTHER@BACKEND; to play again on one, there is --prove)"
+            ],
+        );
+        check_compared(
+            &["lab-m0@qemu", "lab-m1@qemu", "lab-m0@qemu"],
+            &expect![
+                "--compare takes two different targets, and --target names lab-m0@qemu, lab-m1@qemu, lab-m0@qemu (write --target lab-m0@qemu,OTHER@BACKEND; to play again on one, there is --prove)"
+            ],
+        );
+    }
+
     #[test]
     fn wrong_targets_say_what_is_there() {
         check(
@@ -146,7 +193,7 @@ mod tests {
         check(
             &["lab-m0@bochs"],
             &expect![[r#"
-            unknown backend `bochs` (the backends are: qemu)
+            unknown backend `bochs` (the backends are: qemu, renode)
         "#]],
         );
         check(

@@ -8,8 +8,9 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use replab_board::{Board, Target};
+use replab_board::{Backend, Board, Target};
 use replab_machine::qemu::{self, QemuTools};
+use replab_machine::renode::{self, Renode};
 use replab_machine::{Machine, MachineError};
 use replab_record::{Broken, SkipReason, Verdict};
 use replab_report::Ending;
@@ -24,6 +25,7 @@ use crate::ci::is_ci;
 use crate::clock::Clocks;
 use crate::interrupt::{self, Interruptions};
 use crate::plan::Job;
+use crate::renode::renode_tools;
 use crate::request::Request;
 use crate::tell::{Telling, Told};
 use crate::voice::Voice;
@@ -43,7 +45,7 @@ pub(crate) fn play(
 ) -> Result<Ending, RunError> {
     let started = Instant::now();
     let lab = Lab::find(args, place, voice)?;
-    lab.check_firmware(request)?;
+    lab.check_files(request)?;
     let runs: Vec<Run<'_>> =
         request.jobs().iter().map(|job| Run::new(job, request, &lab)).collect();
     let playable: Vec<usize> = (0..runs.len()).filter(|index| runs[*index].is_playable()).collect();
@@ -130,11 +132,13 @@ fn options(args: &RunArgs, place: &Place) -> Options {
     // As above: what another edition says is not for this one.
     let accept_answers = args.accept && args.lesson.is_none();
     Options {
-        snapshots: Some(snapshots),
+        // Two targets that are compared are each other's measure.
+        snapshots: (!args.compare).then_some(snapshots),
         exact_snapshots: args.lesson.is_none(),
         accept_answers,
         missing,
         figures: args.verbose,
+        strict: args.strict,
         ..Options::default()
     }
 }
@@ -156,7 +160,7 @@ impl<'a> Run<'a> {
         let (name, scenario) = &request.scenarios()[job.scenario];
         let board = &request.boards()[&job.target.board];
         let skip = job.skip.clone().map(Verdict::Skipped);
-        let unplayed = skip.or_else(|| lab.missing(&job.target).map(if_missing));
+        let unplayed = skip.or_else(|| lab.unplayed(&job.target));
         Run {
             name,
             scenario,
@@ -206,7 +210,9 @@ fn if_missing(reason: SkipReason) -> Verdict {
 pub(crate) struct Lab<'a> {
     place: &'a Place,
     firmware: Option<&'a Path>,
+    bootrom: Option<&'a Path>,
     qemu: Result<QemuTools, SkipReason>,
+    renode: Result<Renode, SkipReason>,
     clocks: Clocks<'a>,
 }
 
@@ -225,27 +231,57 @@ impl Lab<'_> {
             return Err(RunError::Unreadable { path: file.to_owned(), source });
         }
         let named = Named::from_env();
-        let named = Named { qemu: args.qemu.clone().or(named.qemu), ..named };
+        let named = Named {
+            qemu: args.qemu.clone().or(named.qemu),
+            renode: args.renode.clone().or(named.renode),
+            ..named
+        };
+        let renode = renode_tools(place, named.clone())?.map(Renode::new);
         let clocks = Clocks::new(args.timing, is_ci(), &place.setup, voice);
         let needs_plugin = args.timing != Some(Clock::Wall);
-        Ok(Lab { place, firmware, qemu: qemu_tools(place, named, needs_plugin)?, clocks })
+        let bootrom = args.bootrom.as_deref();
+        let qemu = qemu_tools(place, named, needs_plugin)?.map(|tools| match bootrom {
+            Some(file) => QemuTools { boot_rom: file.to_owned(), ..tools },
+            None => tools,
+        });
+        Ok(Lab { place, firmware, bootrom, qemu, renode, clocks })
     }
 
-    /// A firmware that the user names must be one for each board that it is to run on.
-    fn check_firmware(&self, request: &Request) -> Result<(), RunError> {
-        let Some(firmware) = self.firmware else { return Ok(()) };
+    /// A firmware that the user names must be one for each board that it is to run on,
+    /// and a boot ROM one for each board that begins in one.
+    fn check_files(&self, request: &Request) -> Result<(), RunError> {
         let boards: BTreeSet<&str> =
             request.jobs().iter().map(|job| job.target.board.as_str()).collect();
-        for board in boards {
-            qemu::check_firmware(&request.boards()[board], firmware)?;
+        let boards: Vec<_> = boards.into_iter().map(|board| &request.boards()[board]).collect();
+        if let Some(firmware) = self.firmware {
+            boards.iter().try_for_each(|board| qemu::check_firmware(board, firmware))?;
+        }
+        if let Some(rom) = self.bootrom {
+            let mut is_used = false;
+            for board in boards {
+                is_used |= qemu::check_boot_rom(board, rom)?;
+            }
+            if !is_used {
+                return Err(RunError::NoBootRom { path: rom.to_owned() });
+            }
         }
         Ok(())
     }
 
+    /// What a run on `target` comes to without being played. Set-up brings Renode only when
+    /// asked for it, so its absence breaks nothing, in CI either.
+    fn unplayed(&self, target: &Target) -> Option<Verdict> {
+        let is_renode = target.backend == Backend::Renode && self.renode.is_err();
+        self.missing(target).map(if is_renode { Verdict::Skipped } else { if_missing })
+    }
+
     /// Why nothing can be played on `target`.
     pub(crate) fn missing(&self, target: &Target) -> Option<SkipReason> {
-        if let Err(reason) = &self.qemu {
-            return Some(reason.clone());
+        match (target.backend, &self.qemu, &self.renode) {
+            (Backend::Qemu, Err(reason), _) | (Backend::Renode, _, Err(reason)) => {
+                return Some(reason.clone());
+            }
+            (Backend::Qemu, Ok(_), _) | (Backend::Renode, _, Ok(_)) => {}
         }
         let there = self.firmware_of(&target.board).is_file();
         let advice = || self.place.firmware_advice().to_owned();
@@ -257,8 +293,14 @@ impl Lab<'_> {
     }
 
     pub(crate) fn start(&self, job: &replab_runner::Job<'_>) -> Result<Machine, MachineError> {
-        let tools = self.qemu.as_ref().expect("runs without an emulator are not played");
         let firmware = self.firmware_of(&job.board.name);
+        let target: Target = job.target.parse().expect("it was made of one");
+        if target.backend == Backend::Renode {
+            let renode = self.renode.as_ref().expect("runs without an emulator are not played");
+            let start = renode::Start { seed: job.scenario.seed, wall_cap: WALL_CAP };
+            return renode.start(job.board, &firmware, start);
+        }
+        let tools = self.qemu.as_ref().expect("runs without an emulator are not played");
         self.clocks.start(|timing| {
             let start = qemu::Start { seed: job.scenario.seed, wall_cap: WALL_CAP, timing };
             qemu::start(tools, job.board, &firmware, start)
@@ -275,7 +317,7 @@ pub(crate) fn qemu_tools(
     let qemu = match place.tools(named).qemu() {
         Ok(qemu) => qemu,
         Err(wrong @ Missing::NotThat { .. }) => return Err(wrong.into()),
-        Err(Missing::NotFound { .. }) => {
+        Err(Missing::NotFound { .. } | Missing::Renode { .. }) => {
             let advice = format!("run `{}`, or name one with --qemu PROGRAM", place.setup);
             return Ok(Err(SkipReason::NotInstalled { program: "QEMU".to_owned(), advice }));
         }
@@ -292,5 +334,6 @@ pub(crate) fn qemu_tools(
         library_path: qemu.library_path,
         data: qemu.data,
         plugin: place.plugin.clone(),
+        boot_rom: place.boot_rom(),
     }))
 }

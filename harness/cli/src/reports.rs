@@ -58,8 +58,10 @@ impl Reports {
         }
         if let Some(github) = &mut self.github {
             github.summary.add(run, screen);
-            let annotation = replab_report::annotation(run, &github.name_of(file));
-            annotation.iter().for_each(|annotation| voice.command(annotation));
+            let name = github.name_of(file);
+            let annotations = replab_report::annotation(run, &name).into_iter();
+            let annotations = annotations.chain(replab_report::warnings(run, &name));
+            annotations.for_each(|annotation| voice.command(&annotation));
         }
     }
 

@@ -47,6 +47,9 @@ impl Request {
         }
         let boards = catalogue::boards(place)?;
         let targets = plan::targets(&args.targets, &boards)?;
+        if args.compare {
+            plan::check_two(&targets)?;
+        }
         let lessons = Lessons::read(&place.lessons, args.lesson.as_deref())?;
         let folder = Folder::of(place, args.scenarios.as_deref());
         let entries = catalogue::scenarios(folder, &named_files(&args.filters), &boards, &lessons)?;

@@ -1,14 +1,17 @@
 //! Tells runs as they come, as text or as JSON, and counts them.
 
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use replab_board::{Board, Target};
 use replab_record::Verdict;
-use replab_report::{Closing, Ending, ExitCode, Help, Paint, Run, Tally};
-use replab_runner::{Finished, Outcome, Sample, write_whole};
+use replab_report::{Closing, Ending, ExitCode, Files, Help, Paint, Run, Tally};
+use replab_runner::{Finished, Outcome, Sample, write_streamed, write_whole};
 use replab_scenario::Scenario;
 
 use crate::catalogue::Name;
+use crate::compare::{Comparing, Half};
 use crate::live::Live;
 use crate::notes;
 use crate::place::from_here;
@@ -37,9 +40,11 @@ pub(crate) struct Telling<'a> {
     tally: Tally,
     closing: Closing,
     reports: Reports,
+    /// Only with `--compare`.
+    comparing: Option<Comparing>,
     has_bug: bool,
-    /// Whether a transcript could not be written.
-    lacks_transcripts: bool,
+    /// Whether a transcript or a dump could not be written.
+    lacks_files: bool,
 }
 
 impl<'a> Telling<'a> {
@@ -60,8 +65,9 @@ impl<'a> Telling<'a> {
             tally,
             closing,
             reports,
+            comparing: args.compare.then(Comparing::default),
             has_bug: false,
-            lacks_transcripts: false,
+            lacks_files: false,
         })
     }
 
@@ -87,6 +93,7 @@ impl<'a> Telling<'a> {
             Outcome::unplayed(of_bug(&bug))
         });
         let notes = notes::of(&outcome, told.board);
+        let steps = notes::steps(&outcome);
         let run = Run {
             identity: &told.name.identity,
             title: &told.scenario.name,
@@ -95,31 +102,48 @@ impl<'a> Telling<'a> {
             verdict: &outcome.verdict,
             timing: outcome.timing,
             record: &outcome.record,
+            steps: &steps,
             notes: &notes,
+            marginal: &outcome.marginal,
+            findings: &outcome.findings,
             not_compared: notes::not_compared(&outcome),
             machine: outcome.end.since(replab_record::MachineTime::ZERO),
             wall: finished.wall,
         };
         self.tally.add(&run);
         self.closing.add(&run, notes::last_memory(&outcome).as_deref());
-        let transcript = self.write_transcript(&run);
-        let transcript = transcript.as_deref();
+        let (transcript, vcd) = self.write_files(&run);
+        let files = Files { transcript: transcript.as_deref(), vcd: vcd.as_deref() };
         self.live.end(run.identity, &run.target.to_string());
-        let screen = self.screen(told, &run, transcript, Paint::Plain);
-        let text = self.text(told, &run, outcome.figures.as_ref(), transcript);
+        let screen = self.screen(told, &run, files, Paint::Plain);
+        let text = self.text(told, &run, outcome.figures.as_ref(), files);
         let Telling { live, reports, voice, args, .. } = self;
         live.aside(|| {
             if args.json {
-                voice.say_event(&replab_report::run_finished(&run, transcript));
+                voice.say_event(&replab_report::run_finished(&run, files));
             } else {
                 voice.say(&text);
             }
-            reports.add(&run, &told.name.file, &screen, transcript, *voice);
+            reports.add(&run, &told.name.file, &screen, files.transcript, *voice);
+        });
+        self.compare(told, outcome);
+    }
+
+    /// Tells how the run that came to `outcome` compares with that on the other target,
+    /// if it was the second of two.
+    fn compare(&mut self, told: &Told<'_>, outcome: Outcome) {
+        let Telling { live, voice, args, comparing: Some(comparing), .. } = self else { return };
+        let half = Half { target: told.target.to_string(), board: told.board.clone(), outcome };
+        let Some(compared) = comparing.take(told.scenario, half) else { return };
+        live.aside(|| match args.json {
+            true => voice.say_event(&replab_report::compared(compared)),
+            false => voice.say(&replab_report::comparison_screen(compared, voice.paint)),
         });
     }
 
     /// Tells what it all came to.
     pub(crate) fn end(&mut self, wall: Duration) -> Ending {
+        self.tally.compared = self.comparing.as_ref().map(Comparing::tally);
         let ending = if self.has_bug { Ending::LabBug } else { Ending::Played(self.tally.clone()) };
         self.conclude(wall, ending)
     }
@@ -128,6 +152,7 @@ impl<'a> Telling<'a> {
     pub(crate) fn interrupted(&mut self, wall: Duration, all: usize) -> Ending {
         self.live.clear();
         let ended = self.tally.all();
+        self.tally.compared = self.comparing.as_ref().map(Comparing::tally);
         self.voice.warn(&format!("\ninterrupted: {ended} of {all} runs have ended\n"));
         self.conclude(wall, Ending::Interrupted)
     }
@@ -144,6 +169,9 @@ impl<'a> Telling<'a> {
             if self.live.is_on() {
                 self.voice.say(&self.closing.text(self.voice.paint));
             }
+            if let Some(comparing) = &self.comparing {
+                self.voice.say(&replab_report::comparison_table(comparing.all(), self.voice.paint));
+            }
             self.voice.say(&replab_report::summary(&self.tally, wall, self.voice.paint));
         }
         ending
@@ -154,7 +182,7 @@ impl<'a> Telling<'a> {
         told: &Told<'_>,
         run: &Run<'_>,
         memory: Option<&Sample>,
-        transcript: Option<&str>,
+        files: Files<'_>,
     ) -> String {
         let mut text = replab_report::progress(run, self.voice.paint);
         if self.args.verbose {
@@ -166,19 +194,13 @@ impl<'a> Telling<'a> {
                 screen.lines().for_each(|line| text.push_str(&format!("    {line}\n")));
             }
         }
-        text.push_str(&self.screen(told, run, transcript, self.voice.paint));
+        text.push_str(&self.screen(told, run, files, self.voice.paint));
         text
     }
 
     /// What people read of a run that did not pass; nothing of others.
-    fn screen(
-        &self,
-        told: &Told<'_>,
-        run: &Run<'_>,
-        transcript: Option<&str>,
-        paint: Paint,
-    ) -> String {
-        let help = Help { transcript, again: &self.again(told) };
+    fn screen(&self, told: &Told<'_>, run: &Run<'_>, files: Files<'_>, paint: Paint) -> String {
+        let help = Help { files, again: &self.again(told) };
         replab_report::screen(run, help, paint).unwrap_or_default()
     }
 
@@ -195,22 +217,34 @@ impl<'a> Telling<'a> {
         format!("{} {}", self.place.again, quoted.join(" "))
     }
 
-    /// Writes the transcript of a run that was played; its file, as to be shown.
-    fn write_transcript(&mut self, run: &Run<'_>) -> Option<String> {
+    /// Writes the transcript of a run that was played, and its dump if one was asked
+    /// for; their files, as to be shown.
+    fn write_files(&mut self, run: &Run<'_>) -> (Option<String>, Option<String>) {
         if run.machine.is_zero() {
-            return None;
+            return (None, None);
         }
         let folder = self.args.output.as_ref().unwrap_or(&self.place.output);
         let Target { board, backend } = run.target;
-        let file = folder.join(format!("{}.{board}.{backend}.txt", run.identity));
-        match write_whole(&file, &replab_report::transcript(run)) {
-            Ok(()) => Some(from_here(&file)),
+        let stem = format!("{}.{board}.{backend}", run.identity);
+        let file = folder.join(format!("{stem}.txt"));
+        let written = write_whole(&file, &replab_report::transcript(run));
+        let transcript = self.written("transcript", &file, written);
+        let vcd = self.args.vcd.then(|| folder.join(format!("{stem}.vcd"))).and_then(|file| {
+            let written = write_streamed(&file, |into| replab_report::vcd(run, into));
+            self.written("dump", &file, written)
+        });
+        (transcript, vcd)
+    }
+
+    /// How to show `file`, a `what` that was written; `None` if it was not, which is said.
+    fn written(&mut self, what: &str, file: &Path, result: io::Result<()>) -> Option<String> {
+        match result {
+            Ok(()) => Some(from_here(file)),
             Err(error) => {
                 // Others will be missing for the same reason.
-                if !std::mem::replace(&mut self.lacks_transcripts, true) {
-                    let file = from_here(&file);
-                    self.voice
-                        .warn(&format!("note: could not write transcript {file} ({error})\n"));
+                if !std::mem::replace(&mut self.lacks_files, true) {
+                    let file = from_here(file);
+                    self.voice.warn(&format!("note: could not write {what} {file} ({error})\n"));
                 }
                 None
             }

@@ -19,6 +19,15 @@ pub(crate) fn is_dumb() -> bool {
     std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb")
 }
 
+/// The width of the terminal that reads standard output, in characters; 80 if none does, or
+/// it does not say.
+pub(crate) fn output_width() -> usize {
+    match tcgetwinsize(io::stdout()).map(|size| size.ws_col) {
+        Ok(0) | Err(_) => 80,
+        Ok(columns) => usize::from(columns),
+    }
+}
+
 /// The terminal of standard input, raw: each key comes as its bytes and at once,
 /// nothing is echoed or translated. When it is dropped, also in a panic, the
 /// terminal is as it was.

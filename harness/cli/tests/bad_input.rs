@@ -69,14 +69,14 @@ fn firmware_of_another_kind_says_what_it_should_be() {
     check(
         b"",
         &expect![[r#"
-        error: firmware BENCH/firmware.elf does not fit board lab-m0: it is too short for an ELF file (is it empty?)
-    "#]],
+            error: firmware BENCH/firmware.elf does not fit board lab-m0: it is empty
+        "#]],
     );
     check(
         b"no program at all",
         &expect![[r#"
-        error: firmware BENCH/firmware.elf does not fit board lab-m0: it is no ELF file (give the .elf that the linker wrote, not a .bin, .hex or .uf2)
-    "#]],
+            error: firmware BENCH/firmware.elf does not fit board lab-m0: it is no ELF file and no UF2 file (give the .elf that the linker wrote, or a .uf2; a raw image must be called .bin)
+        "#]],
     );
     check(
         &elf(2, 62),

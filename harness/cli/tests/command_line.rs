@@ -233,7 +233,7 @@ fn wrong_arguments_are_exit_code_2() {
         &expect![[r#"
         exit 2
         ---
-        error: unknown backend `bochs` (the backends are: qemu)
+        error: unknown backend `bochs` (the backends are: qemu, renode)
     "#]],
     );
     check(

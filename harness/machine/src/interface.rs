@@ -1,5 +1,6 @@
 //! What a machine can do.
 
+pub use replab_record::FindingKind;
 use replab_record::{Event, Level, MachineTime, PinName, PortName, Registers, Timing};
 
 use crate::MachineError;
@@ -13,12 +14,16 @@ pub struct Machine {
     pub run: Box<dyn StopGo>,
     /// Pins that the lab drives. Edges of outputs come as events without being asked for.
     pub pins: Option<Box<dyn Pins>>,
+    /// Analog inputs that the lab drives.
+    pub analog: Option<Box<dyn Analog>>,
     /// Memory, while stopped.
     pub memory: Option<Box<dyn Memory>>,
     /// The processor's registers, while stopped.
     pub processor: Option<Box<dyn Processor>>,
     /// Power that the lab can cut.
     pub power: Option<Box<dyn Power>>,
+    /// What the firmware touches that is not emulated, where that is noticed.
+    pub findings: Option<Box<dyn Findings>>,
     /// What drives its clock.
     pub timing: Timing,
 }
@@ -64,6 +69,14 @@ pub trait Pins {
     fn drive(&mut self, pin: &PinName, level: Level, at: MachineTime) -> Result<(), MachineError>;
 }
 
+/// Analog inputs that the lab drives.
+pub trait Analog {
+    /// From `at` on (or from now on, if that is later) input number `input` of the
+    /// board's converter has `value`: microvolts, or thousandths of a degree Celsius
+    /// where it is the chip's thermometer. No event tells of it.
+    fn drive(&mut self, input: u32, value: i32, at: MachineTime) -> Result<(), MachineError>;
+}
+
 /// The processor of a stopped machine.
 pub trait Processor {
     /// Its registers as they are.
@@ -78,6 +91,34 @@ pub trait Power {
     /// Levels that the lab drives are driven again at the next `go`.
     /// The returned events hold the [`Event::Reset`].
     fn cycle(&mut self) -> Result<Vec<Event>, MachineError>;
+}
+
+/// A machine that notices what it does not emulate.
+pub trait Findings {
+    /// What the firmware has touched since the last call, each register once for
+    /// loads and once for stores in the life of a process.
+    fn take(&mut self) -> Vec<Finding>;
+
+    /// Whether the firmware has enabled a USB controller since power-on, which is not
+    /// emulated, and never a UART: then nothing can come on any port.
+    fn is_usb_only(&mut self) -> Result<bool, MachineError>;
+}
+
+/// An access whose effect is not that of the real chip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// When.
+    pub at: MachineTime,
+    /// Why.
+    pub kind: FindingKind,
+    /// Whose register it is, `PIO0`, or what was asked for in vain.
+    pub block: String,
+    /// The register's address.
+    pub address: u32,
+    /// Whether it was stored to.
+    pub is_store: bool,
+    /// Where the processor was: at the instruction, or at the first one of its block.
+    pub pc: u32,
 }
 
 /// What each byte of RAM holds at power-on, where the firmware's file puts nothing else.
@@ -139,10 +180,24 @@ pub enum StopCause {
     /// entered (Armv6-M ARM §B1.5.15). The machine has ended but for its memory
     /// and registers, which can still be read.
     Lockup(Registers),
+    /// The chip's boot ROM was given what it cannot go on from, and sleeps for good.
+    Rom(RomEnd),
     /// The firmware asked for a reset, which has not happened yet: [`StopGo::reset`] does it.
     Reset,
     /// [`MOST_EVENTS`] events have come in this `go`.
     Full,
+}
+
+/// What firmware ends in the boot ROM of its chip with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RomEnd {
+    /// It asked for the boot loader of its chip, which waits on USB for another
+    /// program (RP2040 data sheet §2.8.3.1.4, `reset_to_usb_boot`).
+    UsbBoot,
+    /// The flash holds no program: its first word is that of erased flash.
+    Blank,
+    /// An exception came before it had a vector table of its own.
+    Fault,
 }
 
 /// After so many events a `go` ends by itself, so that a flood needs no more

@@ -10,14 +10,16 @@
 //! for the runner to say.
 
 mod error;
+mod fault_entry;
 mod interface;
 mod process;
 pub mod qemu;
+pub mod renode;
 pub mod scripted;
 
 pub use error::MachineError;
 pub use interface::{
-    Condition, Fault, MOST_EVENTS, Machine, Memory, PAINT, Pins, Power, Processor, Stop, StopCause,
-    StopGo,
+    Analog, Condition, Fault, Finding, FindingKind, Findings, MOST_EVENTS, Machine, Memory, PAINT,
+    Pins, Power, Processor, RomEnd, Stop, StopCause, StopGo,
 };
 pub use replab_record::Timing;

@@ -12,7 +12,7 @@
 mod last_words;
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, PipeReader};
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
@@ -46,6 +46,18 @@ pub(crate) struct Launch {
     pub(crate) environment: Vec<(OsString, OsString)>,
     /// Descriptors that it inherits under the same numbers.
     pub(crate) inherited: Vec<OwnedFd>,
+    /// What its standard input and output are.
+    pub(crate) console: Console,
+}
+
+/// What standard input and output of an emulator are. Standard error is always drained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Console {
+    /// It has none.
+    Closed,
+    /// Input stays open and nothing comes; output is drained together with the errors.
+    /// Renode ends when its input ends.
+    Held,
 }
 
 /// A running emulator. Dropping it ends it.
@@ -82,8 +94,7 @@ impl Emulator {
             let life = Arc::clone(&life);
             thread::Builder::new().name("emulator".to_owned()).spawn(move || {
                 match spawn(launch) {
-                    Ok(mut child) => {
-                        let errors = child.stderr.take().expect("stderr was piped above");
+                    Ok((child, errors)) => {
                         // The receiver waits below; a lost answer cannot be.
                         let _ = started.send(Ok((pid_of(&child), errors)));
                         keep(child, &life);
@@ -181,12 +192,17 @@ pub(crate) fn in_words(status: ExitStatus) -> String {
 }
 
 /// Runs in the emulator's own thread.
-fn spawn(launch: Launch) -> io::Result<Child> {
-    let Launch { program, arguments, environment, inherited } = launch;
+fn spawn(launch: Launch) -> io::Result<(Child, PipeReader)> {
+    let Launch { program, arguments, environment, inherited, console } = launch;
+    let (words, writer) = io::pipe()?;
     let parent = getpid();
     let mut command = Command::new(program);
     command.args(arguments).envs(environment);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    match console {
+        Console::Closed => command.stdin(Stdio::null()).stdout(Stdio::null()),
+        Console::Held => command.stdin(Stdio::piped()).stdout(writer.try_clone()?),
+    };
+    command.stderr(writer);
     command.process_group(0);
     let numbers: Vec<_> = inherited.iter().map(AsRawFd::as_raw_fd).collect();
     // SAFETY: between fork and exec only system calls are made; nothing is allocated or locked.
@@ -204,7 +220,8 @@ fn spawn(launch: Launch) -> io::Result<Child> {
             Ok(())
         });
     }
-    command.spawn()
+    // The command goes with this function, and with it our own end of the pipe.
+    Ok((command.spawn()?, words))
 }
 
 fn pid_of(child: &Child) -> Pid {
@@ -236,6 +253,7 @@ mod tests {
             arguments: vec!["-c".into(), script.into()],
             environment: vec![("SAID".into(), "hello".into())],
             inherited: vec![],
+            console: Console::Closed,
         })
         .expect("every system has sh")
     }
@@ -261,12 +279,28 @@ mod tests {
     }
 
     #[test]
+    fn a_held_console_stays_open_and_its_output_is_kept() {
+        let emulator = Emulator::start(Launch {
+            program: "sh".into(),
+            arguments: vec!["-c".into(), "echo said; echo wrong >&2; read never; exit 7".into()],
+            environment: vec![],
+            inherited: vec![],
+            console: Console::Held,
+        })
+        .unwrap();
+        assert_eq!(emulator.words_until("wrong", LONG), ["said", "wrong"]);
+        // With an input that has ended it would be gone by now.
+        assert_eq!(emulator.end().map(in_words).as_deref(), Some("ended by SIGTERM"));
+    }
+
+    #[test]
     fn a_program_that_is_not_there_is_an_error() {
         let launch = Launch {
             program: "/nowhere/qemu".into(),
             arguments: vec![],
             environment: vec![],
             inherited: vec![],
+            console: Console::Closed,
         };
         assert_eq!(
             Emulator::start(launch).err().map(|error| error.kind()),
@@ -285,6 +319,7 @@ mod tests {
             arguments: vec!["-c".into(), script.into()],
             environment: vec![],
             inherited: vec![writer.into()],
+            console: Console::Closed,
         })
         .unwrap();
         io::Read::read_to_end(&mut { reader }, &mut Vec::new()).unwrap();
@@ -306,6 +341,7 @@ mod tests {
             arguments: vec!["-c".into(), "sleep 1000 & sleep 1000".into()],
             environment: vec![],
             inherited: vec![writer.into()],
+            console: Console::Closed,
         })
         .unwrap();
         drop(emulator);

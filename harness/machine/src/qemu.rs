@@ -10,8 +10,9 @@
 
 mod arguments;
 mod builds;
-mod clock;
-mod firmware;
+mod chip;
+pub(crate) mod clock;
+pub(crate) mod firmware;
 mod gate;
 mod go;
 mod lines;
@@ -22,7 +23,7 @@ mod power;
 mod recipe;
 mod session;
 mod wall;
-mod wall_cap;
+pub(crate) mod wall_cap;
 
 use std::cell::RefCell;
 use std::os::unix::net::UnixStream;
@@ -31,10 +32,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use replab_board::Board;
+use replab_image::FlashImage;
 use replab_record::{Event, Level, MachineTime, PinName, PortName, Registers};
 
 use crate::{
-    Condition, Machine, MachineError, Memory, Pins, Power, Processor, Stop, StopGo, Timing,
+    Analog, Condition, Finding, Findings, Machine, MachineError, Memory, Pins, Power, Processor,
+    Stop, StopGo, Timing,
 };
 
 use names::number_of;
@@ -58,6 +61,9 @@ pub struct QemuTools {
     pub data: Option<PathBuf>,
     /// The plugin, `libreplab_qemu_plugin.so`.
     pub plugin: PathBuf,
+    /// The boot ROM of chips that the plugin adds, 16 KiB for an RP2040. Only
+    /// boards with such a chip need it.
+    pub boot_rom: PathBuf,
 }
 
 /// Starts a machine. It stands at machine time 0, before its first instruction.
@@ -104,6 +110,29 @@ pub fn start_live(
 /// [`MachineError::WrongFirmware`] says what is wrong with it.
 pub fn check_firmware(board: &Board, firmware: &Path) -> Result<(), MachineError> {
     firmware::check(firmware, board).map(|_| ())
+}
+
+/// Whether the file at `rom` could be the boot ROM of `board`'s chip, before anything is
+/// started; `false` if QEMU has the board's chip, which then needs none.
+///
+/// # Errors
+///
+/// [`MachineError::WrongBootRom`] says what is wrong with it.
+pub fn check_boot_rom(board: &Board, rom: &Path) -> Result<bool, MachineError> {
+    let machine = board.backends.qemu.as_ref();
+    match machine.and_then(|machine| machine.chip) {
+        Some(_) => chip::check_rom(rom, board).map(|_| true),
+        None => Ok(false),
+    }
+}
+
+/// What the file at `firmware` (ELF, UF2 or a raw image) puts into the flash of `board`.
+///
+/// # Errors
+///
+/// As [`check_firmware`].
+pub fn flash_image(board: &Board, firmware: &Path) -> Result<FlashImage, MachineError> {
+    firmware::flash_image(firmware, board)
 }
 
 /// How to start a machine.
@@ -181,12 +210,15 @@ pub fn start_for_proof(
 }
 
 fn assemble(session: &Rc<RefCell<Session>>) -> Machine {
+    let has_analog = session.borrow().recipe.has_chip();
     Machine {
         run: Box::new(Part(Rc::clone(session))),
         pins: Some(Box::new(Part(Rc::clone(session)))),
+        analog: has_analog.then(|| -> Box<dyn Analog> { Box::new(Part(Rc::clone(session))) }),
         memory: Some(Box::new(Part(Rc::clone(session)))),
         processor: Some(Box::new(Part(Rc::clone(session)))),
         power: Some(Box::new(Part(Rc::clone(session)))),
+        findings: Some(Box::new(Part(Rc::clone(session)))),
         timing: Timing::Exact,
     }
 }
@@ -240,6 +272,22 @@ impl Processor for Part {
 impl Power for Part {
     fn cycle(&mut self) -> Result<Vec<Event>, MachineError> {
         self.0.borrow_mut().cycle()
+    }
+}
+
+impl Analog for Part {
+    fn drive(&mut self, input: u32, value: i32, at: MachineTime) -> Result<(), MachineError> {
+        self.0.borrow_mut().drive_analog(input, value, at)
+    }
+}
+
+impl Findings for Part {
+    fn take(&mut self) -> Vec<Finding> {
+        std::mem::take(&mut self.0.borrow_mut().findings)
+    }
+
+    fn is_usb_only(&mut self) -> Result<bool, MachineError> {
+        Ok(self.0.borrow_mut().request("spoken")? == "usb")
     }
 }
 

@@ -12,9 +12,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use replab_board::{Board, Region};
-use replab_record::{Level, PinName, PortName, Registers};
+use replab_record::{FindingKind, Level, PinName, PortName, Registers};
 
-use crate::{Fault, Machine, Timing};
+use crate::{Fault, Machine, RomEnd, Timing};
 
 /// How long after its arrival a byte is echoed.
 const ECHO_DELAY: Duration = Duration::from_micros(1);
@@ -34,6 +34,9 @@ pub struct Scripted {
     registers: Registers,
     has_pins: bool,
     has_memory: bool,
+    is_usb_only: bool,
+    has_findings: bool,
+    has_analog: bool,
 }
 
 impl Scripted {
@@ -61,6 +64,9 @@ impl Scripted {
             registers: Registers::default(),
             has_pins: true,
             has_memory: true,
+            is_usb_only: false,
+            has_findings: false,
+            has_analog: false,
         }
     }
 
@@ -101,6 +107,21 @@ impl Scripted {
         self
     }
 
+    /// A machine that notices what it does not emulate: what [`Deeds::touches`].
+    #[must_use]
+    pub fn with_findings(mut self) -> Scripted {
+        self.has_findings = true;
+        self
+    }
+
+    /// A machine with analog inputs. It sends `input 1 is 1200000` and a line end when
+    /// one gets a value.
+    #[must_use]
+    pub fn with_analog(mut self) -> Scripted {
+        self.has_analog = true;
+        self
+    }
+
     /// A machine whose memory nobody can reach.
     #[must_use]
     pub fn without_memory(mut self) -> Scripted {
@@ -112,6 +133,13 @@ impl Scripted {
     #[must_use]
     pub fn without_pins(mut self) -> Scripted {
         self.has_pins = false;
+        self
+    }
+
+    /// Firmware that enables USB, and no UART.
+    #[must_use]
+    pub fn speaks_usb_only(mut self) -> Scripted {
+        self.is_usb_only = true;
         self
     }
 
@@ -154,8 +182,10 @@ enum Deed {
     /// Sends text, a character time between its bytes.
     Print(Vec<u8>),
     Edge(String, Level),
+    Touch(FindingKind, String, u32),
     Fault(Fault),
     LockUp(Registers),
+    Rom(RomEnd),
     Reset,
     /// Gives up whatever was still to come.
     Forget,
@@ -205,6 +235,18 @@ impl Deeds {
     #[must_use]
     pub fn locks_up(self, registers: Registers) -> Deeds {
         self.then(Deed::LockUp(registers))
+    }
+
+    /// Ends in the boot ROM of its chip.
+    #[must_use]
+    pub fn ends_in_rom(self, end: RomEnd) -> Deeds {
+        self.then(Deed::Rom(end))
+    }
+
+    /// Stores to the register of `block` at `address`, which is not emulated.
+    #[must_use]
+    pub fn touches(self, kind: FindingKind, block: &str, address: u32) -> Deeds {
+        self.then(Deed::Touch(kind, block.to_string(), address))
     }
 
     /// Asks for a reset.

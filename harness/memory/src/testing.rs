@@ -58,7 +58,8 @@ pub(crate) fn board() -> Board {
         pins: Vec::new(),
         roles: BTreeMap::new(),
         buttons: BTreeMap::new(),
+        analog: BTreeMap::new(),
         firmware: String::new(),
-        backends: Backends { qemu: None },
+        backends: Backends { qemu: None, renode: None },
     }
 }

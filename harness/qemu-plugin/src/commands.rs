@@ -26,6 +26,7 @@ pub(crate) enum Command {
     Fill { address: u64, length: u64, byte: u8 },
     Host { address: u64, length: u64 },
     Regs,
+    Spoken,
 }
 
 /// Why a line is no command: goes behind `ERR`.
@@ -129,7 +130,7 @@ pub(crate) fn parse(line: &str) -> Result<Command, Refusal> {
             at: words.number("time")?,
             path: words.word("path")?.to_owned(),
             line: words.number("line")?,
-            level: within(words.number("level")?, -1, 1)?,
+            level: words.number("level")?,
         },
         "go" => Command::Go {
             until: words.number("time")?,
@@ -153,6 +154,7 @@ pub(crate) fn parse(line: &str) -> Result<Command, Refusal> {
             length: within(words.number("length")?, 1, 1 << 32)?,
         },
         "regs" => Command::Regs,
+        "spoken" => Command::Spoken,
         other => return Err(format!("unknown command `{}`", cut(other))),
     };
     match words.0.next() {
@@ -199,6 +201,7 @@ mod tests {
             &expect!["Fill { address: 536870912, length: 64, byte: 165 }"],
         );
         check("host 20000000 64", &expect!["Host { address: 536870912, length: 64 }"]);
+        check("spoken", &expect!["Spoken"]);
         check("fault 1c1", &expect!["Fault { handler: 448 }"]);
         check("send 0 5 0d0a", &expect!["Send { port: 0, from: 5, bytes: [13, 10] }"]);
         check(
@@ -223,7 +226,7 @@ mod tests {
         check("peek xyz 1", &expect!["ERR `xyz` is no address"]);
         check("peek 100000000 1", &expect!["ERR `100000000` is no address"]);
         check("send 0 0 abc", &expect!["ERR `abc` is no bytes in hex"]);
-        check("drive 0 /machine 1 2", &expect!["ERR 2 is not between -1 and 1"]);
+        check("drive 0 /machine 1 x", &expect!["ERR `x` is no level"]);
         check("go 5", &expect!["ERR `most` and a number of events is missing"]);
         check("go 5 bytes 0 00", &expect!["ERR `bytes` stands where `most` belongs"]);
         check("go 5 most 0", &expect!["ERR 0 is not between 1 and 18446744073709551615"]);

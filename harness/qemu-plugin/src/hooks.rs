@@ -1,4 +1,5 @@
-//! Hooks in guest code: WFI, entries of fault handlers.
+//! Hooks in guest code: WFI, entries of fault handlers; with a chip of ours also
+//! WFE, SEV, and loads that have an effect.
 //!
 //! They run in the processor's thread, without QEMU's big lock.
 
@@ -6,6 +7,7 @@ use std::ffi::c_uint;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
+use crate::chip::emulation;
 use crate::lab::{Reason, lab};
 use crate::qemu::{self, Opaque, RegisterNumbers};
 use crate::stop;
@@ -20,6 +22,8 @@ static HANDLER_COUNT: AtomicUsize = AtomicUsize::new(0);
 /// The handler that may run once: `go` after the stop at its entry comes by again.
 static PASS: AtomicU64 = AtomicU64::new(NOWHERE);
 static NAIVE_WFI: AtomicBool = AtomicBool::new(false);
+/// The event register of the processor (Armv6-M ARM §B1.5.18).
+static EVENT: AtomicBool = AtomicBool::new(false);
 static REGISTERS: OnceLock<RegisterNumbers> = OnceLock::new();
 
 /// Stops at the entry of the handler at `address`. Only blocks that are
@@ -57,12 +61,40 @@ pub(crate) fn registers() -> Option<RegisterNumbers> {
     REGISTERS.get().copied()
 }
 
+/// Where the processor is: at the instruction that accesses a device, or at the
+/// first one of its block.
+pub(crate) fn program_counter() -> u32 {
+    qemu::register(15)
+}
+
+/// An event has happened: the next WFE does not wait.
+pub(crate) fn set_event() {
+    EVENT.store(true, Ordering::Release);
+}
+
+/// No event has happened.
+pub(crate) fn clear_event() {
+    EVENT.store(false, Ordering::Release);
+}
+
 /// Called for each block of guest code before it runs for the first time.
 pub(crate) extern "C" fn translate(_id: u64, block: Opaque) {
     let cure = !NAIVE_WFI.load(Ordering::Acquire);
+    let chip = emulation::layout();
     for instruction in qemu::instructions(block) {
-        if cure && is_wfi(instruction.opcode()) {
+        let opcode = instruction.opcode();
+        if cure && is_wfi(opcode) {
             instruction.before(before_wfi);
+        }
+        if let Some(chip) = chip {
+            match [opcode[0], opcode[1]] {
+                WFE => instruction.before(before_wfe),
+                SEV => instruction.before(before_sev),
+                half if loads_from(u16::from_le_bytes(half), chip.loads) => {
+                    instruction.after_load(after_load);
+                }
+                _ => {}
+            }
         }
         let address = instruction.address();
         if HANDLERS.iter().any(|handler| handler.load(Ordering::Acquire) == address) {
@@ -74,6 +106,39 @@ pub(crate) extern "C" fn translate(_id: u64, block: Opaque) {
 /// `WFI` in its two encodings (Armv7-M ARM §A7.7.262).
 fn is_wfi(opcode: [u8; 4]) -> bool {
     opcode[..2] == [0x30, 0xbf] || opcode == [0xaf, 0xf3, 0x03, 0x80]
+}
+
+/// Their encodings (Armv6-M ARM §A6.7.76, §A6.7.57).
+const WFE: [u8; 2] = [0x20, 0xbf];
+const SEV: [u8; 2] = [0x40, 0xbf];
+
+/// Whether this is `ldr rt, [rn, #offset]` (Armv6-M ARM §A6.7.26, encoding T1)
+/// with one of these offsets.
+fn loads_from(opcode: u16, offsets: &[u32]) -> bool {
+    opcode >> 11 == 0b01101 && offsets.contains(&(u32::from(opcode >> 6 & 31) * 4))
+}
+
+/// QEMU takes a WFE for a yield, so a sleep would be spent in turns of its loop
+/// (10.0.2, `target/arm/tcg/op_helper.c`). So the processor is halted here, as
+/// work between two blocks: a WFE ends its block.
+unsafe extern "C" fn before_wfe(_cpu: c_uint, _data: Opaque) {
+    if !EVENT.swap(false, Ordering::AcqRel) {
+        qemu::run_on_cpu(wait_for_event);
+    }
+}
+
+extern "C" fn wait_for_event(_cpu: Opaque, _data: u64) {
+    if !EVENT.swap(false, Ordering::AcqRel) {
+        qemu::halt();
+    }
+}
+
+unsafe extern "C" fn before_sev(_cpu: c_uint, _data: Opaque) {
+    set_event();
+}
+
+extern "C" fn after_load(_cpu: c_uint, _information: u32, address: u64, _data: Opaque) {
+    emulation::loaded(address as u32);
 }
 
 /// A WFI marks the processor as halted before its instructions are accounted. A
@@ -152,6 +217,14 @@ fn fault_stops(address: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn loads_are_known_by_their_offset() {
+        assert!(loads_from(0x6f01, &[0x58, 0x70]), "ldr r1, [r0, #0x70]");
+        assert!(loads_from(0x6d99, &[0x58, 0x70]), "ldr r1, [r3, #0x58]");
+        assert!(!loads_from(0x6f41, &[0x58, 0x70]), "ldr r1, [r0, #0x74]");
+        assert!(!loads_from(0x6701, &[0x58, 0x70]), "str r1, [r0, #0x70]");
+    }
 
     #[test]
     fn both_encodings_of_wfi_are_known() {

@@ -1,4 +1,4 @@
-//! How QEMU loads the plugin: `-plugin FILE,ctl=DESCRIPTOR[,wfi=naive]`.
+//! How QEMU loads the plugin: `-plugin FILE,ctl=DESCRIPTOR[,wfi=naive][,chip=NAME,rom=FILE]`.
 
 use std::ffi::{CStr, c_char, c_int, c_uint};
 use std::fs::File;
@@ -6,6 +6,7 @@ use std::os::fd::FromRawFd;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use crate::abort;
+use crate::chip::emulation;
 use crate::hooks;
 use crate::lab::lab;
 use crate::qemu;
@@ -67,6 +68,10 @@ fn install(id: u64, interface: c_int, arguments: &[impl AsRef<str>]) -> Result<(
     if options.naive_wfi {
         hooks::leave_the_race();
     }
+    if let Some((chip, rom)) = &options.chip {
+        emulation::want(chip, rom)?;
+        qemu::when_built(emulation::build);
+    }
     abort::hold_up();
     SOCKET.store(options.socket, Ordering::Release);
     qemu::hook(id, hooks::translate, created);
@@ -102,17 +107,22 @@ extern "C" fn created(_id: u64, cpu: c_uint) {
 struct Options {
     socket: c_int,
     naive_wfi: bool,
+    /// Its name, and the file of its boot ROM.
+    chip: Option<(String, String)>,
 }
 
 fn options(arguments: &[impl AsRef<str>]) -> Result<Options, String> {
-    let mut options = Options { socket: -1, naive_wfi: false };
+    let mut options = Options { socket: -1, naive_wfi: false, chip: None };
+    let (mut chip, mut rom) = (None, None);
     for argument in arguments {
         match argument.as_ref().split_once('=') {
             Some(("ctl", number)) => options.socket = number.parse().unwrap_or(-1),
             Some(("wfi", "naive")) => options.naive_wfi = true,
+            Some(("chip", name)) => chip = Some(name.to_owned()),
+            Some(("rom", file)) => rom = Some(file.to_owned()),
             _ => {
                 return Err(format!(
-                    "unknown option `{}` (there are ctl=DESCRIPTOR and wfi=naive)",
+                    "unknown option `{}` (there are ctl=DESCRIPTOR, wfi=naive, chip=NAME and rom=FILE)",
                     argument.as_ref()
                 ));
             }
@@ -121,6 +131,11 @@ fn options(arguments: &[impl AsRef<str>]) -> Result<Options, String> {
     if options.socket < 0 {
         return Err("ctl=DESCRIPTOR is missing".to_owned());
     }
+    options.chip = match (chip, rom) {
+        (None, None) => None,
+        (Some(chip), Some(rom)) => Some((chip, rom)),
+        _ => return Err("chip=NAME and rom=FILE go together".to_owned()),
+    };
     Ok(options)
 }
 
@@ -130,8 +145,14 @@ mod tests {
 
     #[test]
     fn options_are_few() {
-        assert_eq!(options(&["ctl=5"]), Ok(Options { socket: 5, naive_wfi: false }));
-        assert_eq!(options(&["ctl=5", "wfi=naive"]), Ok(Options { socket: 5, naive_wfi: true }));
+        let plain = Options { socket: 5, naive_wfi: false, chip: None };
+        assert_eq!(options(&["ctl=5"]), Ok(plain));
+        let chip = Some(("rp2040".to_owned(), "rom.bin".to_owned()));
+        assert_eq!(
+            options(&["ctl=5", "wfi=naive", "chip=rp2040", "rom=rom.bin"]),
+            Ok(Options { socket: 5, naive_wfi: true, chip })
+        );
+        assert!(options(&["ctl=5", "rom=r"]).unwrap_err().contains("go together"));
         assert!(options(&["ctl=five"]).unwrap_err().contains("ctl=DESCRIPTOR is missing"));
         assert!(options(&["ctl=5", "fly=on"]).unwrap_err().contains("unknown option `fly=on`"));
     }

@@ -8,6 +8,7 @@
 use std::fmt;
 use std::sync::{LazyLock, Mutex, MutexGuard};
 
+use crate::chip::peripheral::{Finding, Support};
 use crate::conditions::{Condition, Tail};
 use crate::inbox::Inbox;
 use crate::output::Output;
@@ -37,6 +38,11 @@ pub(crate) enum Reason {
     Reset,
     Full,
     Halt,
+    /// The boot ROM of our chip cannot go on: its call, and the call's arguments.
+    Rom {
+        call: u32,
+        arguments: [u32; 3],
+    },
 }
 
 impl fmt::Display for Reason {
@@ -48,6 +54,9 @@ impl fmt::Display for Reason {
             Reason::Reset => f.write_str("reset"),
             Reason::Full => f.write_str("full"),
             Reason::Halt => f.write_str("halt"),
+            Reason::Rom { call, arguments: [one, two, three] } => {
+                write!(f, "rom {call} {one:x} {two:x} {three:x}")
+            }
         }
     }
 }
@@ -164,6 +173,14 @@ impl Lab {
                 if (*on, *of) == (device, line) && to.is_none_or(|to| to == level))
         });
         self.reason(met)
+    }
+
+    /// The firmware touched something that is not emulated.
+    pub(crate) fn found(&mut self, finding: &Finding, pc: u32, now: i64) {
+        let Finding { support, block, address, is_store } = finding;
+        let kind = if *support == Support::Storage { "storage" } else { "nothing" };
+        let access = if *is_store { "store" } else { "load" };
+        self.out.line(format_args!("F {now} {kind} {access} {address:08x} {pc:08x} {block}"));
     }
 
     /// Schedules a level for driven line `line`; gives the drive's id.

@@ -13,6 +13,7 @@
 //! with a message that names it.
 
 mod abort;
+mod chip;
 mod commands;
 mod conditions;
 mod hex;
@@ -26,3 +27,4 @@ mod session;
 mod socket;
 mod stimuli;
 mod stop;
+mod wiring;

@@ -15,6 +15,7 @@
 mod chardev;
 mod device;
 mod ending;
+mod map;
 mod memory;
 mod processor;
 mod table;
@@ -26,12 +27,13 @@ use std::sync::OnceLock;
 pub(crate) use chardev::{Chardev, take_bytes};
 pub(crate) use device::{Device, Line};
 pub(crate) use ending::{abort_at_last, is_own_abort, leave, on_abort, wait_for};
+pub(crate) use map::{Accesses, Map, Memory, inputs, set_clock, when_built};
 pub(crate) use memory::{fill, host_address, peek, poke};
 pub(crate) use processor::{
     RegisterNumbers, hook, instructions, leave_block, register, register_numbers,
 };
 pub(crate) use table::{
-    Callback, CpuHook, ExecHook, LineCallback, Opaque, StateCallback, TranslateHook, Work,
+    Callback, CpuHook, ExecHook, LineCallback, LoadHook, Opaque, StateCallback, TranslateHook, Work,
 };
 
 use table::Table;
@@ -44,6 +46,9 @@ const SCALE_NS: c_int = 1;
 pub(crate) const PAUSED: c_int = 4;
 /// `SHUTDOWN_CAUSE_HOST_QMP_SYSTEM_RESET` (`qapi/run-state.json`).
 const RESET_BY_HOST: c_int = 3;
+
+/// `CPU_INTERRUPT_HALT` (`include/exec/cpu-all.h`).
+const HALT: c_int = 0x20;
 
 static TABLE: OnceLock<Table> = OnceLock::new();
 
@@ -82,6 +87,14 @@ pub(crate) fn now() -> i64 {
 fn cpu() -> Opaque {
     // SAFETY: the queue's first word is a pointer that changes only while the machine is built.
     unsafe { q().cpus_queue.read() }
+}
+
+/// A random number, which QEMU's `-seed` decides.
+pub(crate) fn random() -> u64 {
+    let mut bytes = [0; 8];
+    // SAFETY: eight bytes are behind the pointer.
+    unsafe { (q().qemu_guest_getrandom_nofail)(bytes.as_mut_ptr(), bytes.len()) };
+    u64::from_le_bytes(bytes)
 }
 
 /// A timer of machine time, which lives for ever.
@@ -194,6 +207,12 @@ pub(crate) fn is_running() -> bool {
 pub(crate) fn run_on_cpu(work: Work) {
     // SAFETY: only queues and wakes, under locks of its own (`cpu-common.c`).
     unsafe { (q().async_run_on_cpu)(cpu(), work, 0) }
+}
+
+/// Has the processor halt until its next interrupt. As queued work only.
+pub(crate) fn halt() {
+    // SAFETY: processor's thread, big lock held (`include/exec/cpu-all.h`).
+    unsafe { (q().cpu_interrupt)(cpu(), HALT) }
 }
 
 /// Accounts the instructions that the processor has executed so far.

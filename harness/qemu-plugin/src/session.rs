@@ -6,38 +6,29 @@
 
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::sync::{Mutex, OnceLock};
 
+use crate::chip::emulation;
+use crate::chip::layout::{ResetBy, Spoken};
 use crate::commands::{Command, Refusal};
 use crate::conditions::Condition;
 use crate::hooks;
 use crate::lab::{Reason, lab};
-use crate::qemu::{self, Chardev, Device, Line, Opaque, Timer};
+use crate::qemu::{self, Opaque, Timer};
 use crate::stop;
+use crate::wiring;
 
 /// Of this protocol (`PROTOCOL.md`). Raised with every change that an older lab would misunderstand.
-const PROTOCOL: u32 = 2;
+const PROTOCOL: u32 = 3;
 
-static WIRING: Mutex<Wiring> =
-    Mutex::new(Wiring { ports: Vec::new(), driven: Vec::new(), behind: Vec::new() });
 static UNTIL: OnceLock<Mutex<Timer>> = OnceLock::new();
 static DRIVES: OnceLock<Mutex<Timer>> = OnceLock::new();
 /// Resets count from the first `hello` on: QEMU resets the machine once while it builds it.
 static GREETED: AtomicBool = AtomicBool::new(false);
 static RESET_ASKED: AtomicBool = AtomicBool::new(false);
+/// The processor has asked for a reset (SYSRESETREQ).
+static CORE_ASKED: AtomicBool = AtomicBool::new(false);
 static WENT: AtomicBool = AtomicBool::new(false);
-
-/// QEMU's ends of what [`crate::lab`] knows by number.
-struct Wiring {
-    ports: Vec<(Chardev, Timer)>,
-    driven: Vec<(String, u32, Line)>,
-    /// The old end of each watched line.
-    behind: Vec<Option<Line>>,
-}
-
-fn wiring() -> MutexGuard<'static, Wiring> {
-    WIRING.lock().expect("a panic ends the process")
-}
 
 fn timer(place: &OnceLock<Mutex<Timer>>, callback: qemu::Callback) -> Timer {
     *place
@@ -121,8 +112,12 @@ fn at_rest(command: Command) -> Result<String, Refusal> {
     match command {
         Command::Hello => Ok(hello()),
         Command::Time => Ok(qemu::now().to_string()),
-        Command::Port { chardev, baud } => port(&chardev, baud),
-        Command::Watch { path, lines } => watch(&path, lines),
+        Command::Port { chardev, baud } => {
+            wiring::port(&chardev, baud, byte_is_due).map(|number| number.to_string())
+        }
+        Command::Watch { path, lines } => {
+            wiring::watch(&path, lines).map(|number| number.to_string())
+        }
         Command::Fault { handler } => fault(handler),
         Command::ResetLine { path } => reset_line(&path),
         Command::Send { port, from, bytes } => send(port, from, &bytes),
@@ -144,6 +139,7 @@ fn at_rest(command: Command) -> Result<String, Refusal> {
             .map(|(host, length)| format!("{host:x} {length}"))
             .ok_or_else(|| format!("no memory at {address:x}")),
         Command::Regs => regs(),
+        Command::Spoken => Ok(spoken()),
         Command::Go { .. } | Command::Halt | Command::Reset | Command::Peek { .. } => {
             unreachable!("answered by `execute`")
         }
@@ -160,34 +156,6 @@ fn no_port(port: usize) -> Refusal {
     format!("no port {port}")
 }
 
-fn port(chardev: &str, baud: u32) -> Result<String, Refusal> {
-    let found =
-        Chardev::find(chardev).ok_or_else(|| format!("no chardev `{chardev}` of the kind null"))?;
-    qemu::take_bytes(byte_was_sent).map_err(|why| format!("this QEMU is strange: {why}"))?;
-    let mut wiring = wiring();
-    let number = lab().add_port(baud);
-    wiring.ports.push((found, Timer::new(byte_is_due, number)));
-    Ok(number.to_string())
-}
-
-fn device(path: &str) -> Result<Device, Refusal> {
-    Device::find(path).ok_or_else(|| format!("no device at `{path}`"))
-}
-
-fn watch(path: &str, lines: u32) -> Result<String, Refusal> {
-    let device = device(path)?;
-    if let Some(line) = (0..lines).find(|line| !device.has_output(*line)) {
-        return Err(format!("`{path}` has no output {line}"));
-    }
-    let first = wiring().behind.len();
-    let number = lab().add_watch(lines);
-    for (line, index) in (0..lines).zip(first..) {
-        let old = device.intercept(line, line_changed, index);
-        wiring().behind.push(old);
-    }
-    Ok(number.to_string())
-}
-
 fn fault(handler: u64) -> Result<String, Refusal> {
     if WENT.load(Ordering::Acquire) {
         return Err("fault handlers must be named before the first go".to_owned());
@@ -196,7 +164,7 @@ fn fault(handler: u64) -> Result<String, Refusal> {
 }
 
 fn reset_line(path: &str) -> Result<String, Refusal> {
-    let found = device(path)?.intercept_reset(reset_wanted);
+    let found = wiring::device(path)?.intercept_reset(reset_wanted);
     found.map(|()| String::new()).ok_or_else(|| format!("`{path}` has no output SYSRESETREQ"))
 }
 
@@ -207,7 +175,7 @@ fn send(port: usize, from: i64, bytes: &[u8]) -> Result<String, Refusal> {
         let inbox = lab.inbox(port).ok_or_else(|| no_port(port))?;
         (inbox.push(now, from, bytes), inbox.next_at())
     };
-    let (_, timer) = wiring().ports[port];
+    let (_, timer) = wiring::of_port(port);
     if let Some(next) = next {
         timer.at(next);
     }
@@ -215,7 +183,7 @@ fn send(port: usize, from: i64, bytes: &[u8]) -> Result<String, Refusal> {
 }
 
 fn drive(at: i64, path: &str, line: u32, level: i32) -> Result<String, Refusal> {
-    let driven = driven(path, line)?;
+    let driven = wiring::driven(path, line, level)?;
     let (id, next) = {
         let mut lab = lab();
         (lab.schedule(at.max(qemu::now()), driven, level), lab.next_drive_at())
@@ -226,17 +194,12 @@ fn drive(at: i64, path: &str, line: u32, level: i32) -> Result<String, Refusal> 
     Ok(id.to_string())
 }
 
-/// The number of a driven line; it gets one when it is first named.
-fn driven(path: &str, line: u32) -> Result<usize, Refusal> {
-    let mut wiring = wiring();
-    if let Some(known) =
-        wiring.driven.iter().position(|(of, number, _)| of == path && *number == line)
-    {
-        return Ok(known);
-    }
-    let input = device(path)?.input(line).ok_or_else(|| format!("`{path}` has no input {line}"))?;
-    wiring.driven.push((path.to_owned(), line, input));
-    Ok(wiring.driven.len() - 1)
+/// What the firmware has enabled to speak by.
+fn spoken() -> String {
+    let Spoken { uart, usb } = emulation::spoken().unwrap_or_default();
+    let words = [(uart, "uart"), (usb, "usb")];
+    let words: Vec<_> = words.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
+    words.join(" ")
 }
 
 /// r0 to r15, xPSR, MSP, PSP.
@@ -254,16 +217,16 @@ fn go(until: i64, most: usize, conditions: Vec<Condition>) -> Result<(), Refusal
     WENT.store(true, Ordering::Release);
     let again = lab().drive_again(qemu::now());
     for drive in again {
-        set(drive.line, drive.level);
+        wiring::set(drive.line, drive.level);
     }
-    timer(&UNTIL, stop::time_has_come).at(until);
+    arm_last(timer(&UNTIL, stop::time_has_come), Some(until));
     qemu::start();
     Ok(())
 }
 
 fn reset() {
     lab().drop_pending();
-    wiring().ports.iter().for_each(|(_, timer)| timer.cancel());
+    wiring::cancel_ports();
     timer(&DRIVES, levels_are_due).cancel();
     hooks::forget_pass();
     RESET_ASKED.store(true, Ordering::Release);
@@ -272,6 +235,14 @@ fn reset() {
 
 /// Called in the main loop when the machine is reset, by whomever.
 extern "C" fn was_reset(_opaque: Opaque) {
+    hooks::clear_event();
+    emulation::reset(if !GREETED.load(Ordering::Acquire) {
+        ResetBy::Power
+    } else if CORE_ASKED.swap(false, Ordering::AcqRel) {
+        ResetBy::Core
+    } else {
+        ResetBy::Line
+    });
     if !GREETED.load(Ordering::Acquire) {
         return;
     }
@@ -291,50 +262,36 @@ extern "C" fn was_reset(_opaque: Opaque) {
 /// NVIC's SYSRESETREQ. Once it leads here, QEMU does nothing of its own at it (`hw/intc/armv7m_nvic.c`).
 extern "C" fn reset_wanted(_opaque: Opaque, _line: c_int, level: c_int) {
     if level != 0 {
+        CORE_ASKED.store(true, Ordering::Release);
         stop::request(Reason::Reset);
-    }
-}
-
-/// A UART hands a byte over, in the middle of the store that sends it. Big lock held.
-fn byte_was_sent(chardev: Chardev, byte: u8) {
-    let port = wiring().ports.iter().position(|(one, _)| *one == chardev);
-    let Some(port) = port else { return };
-    let now = qemu::now();
-    let reason = lab().sent(port, byte, now);
-    if let Some(reason) = reason {
-        stop::request(reason);
-    }
-}
-
-/// A watched output changes. Big lock held; either thread.
-extern "C" fn line_changed(index: Opaque, _line: c_int, level: c_int) {
-    let index = qemu::unpack(index);
-    let behind = wiring().behind.get(index).copied().flatten();
-    if let Some(behind) = behind {
-        behind.set(level);
-    }
-    let now = qemu::now();
-    let reason = lab().edge(index, level, now);
-    if let Some(reason) = reason {
-        stop::request(reason);
     }
 }
 
 /// The timer of a port: gives the UART a byte, or tries again one character later.
 extern "C" fn byte_is_due(port: Opaque) {
     let port = qemu::unpack(port);
-    let (chardev, timer) = wiring().ports[port];
+    let (end, timer) = wiring::of_port(port);
     let Some(byte) = lab().inbox(port).and_then(|inbox| inbox.front()) else { return };
-    if chardev.has_room() {
+    if end.has_room() {
         lab().received(port, qemu::now());
-        chardev.give(byte);
+        end.give(byte);
     } else if let Some(inbox) = lab().inbox(port) {
         inbox.no_room();
     }
     stop_if_full();
     let next = lab().inbox(port).and_then(|inbox| inbox.next_at());
-    if let Some(next) = next {
-        timer.at(next); // Last: see `Timer::at`.
+    arm_last(timer, next);
+}
+
+/// Arms the timer of a callback, and that of our chip where the callback moved its
+/// deadline: last of all and the earliest first, for arming may move the clock to
+/// what is armed (see `Timer::at`).
+fn arm_last(timer: Timer, next: Option<i64>) {
+    let own = next.map(|at| (at, timer));
+    let mut all: Vec<_> = own.into_iter().chain(emulation::take_moved()).collect();
+    all.sort_by_key(|(at, _)| *at);
+    for (at, timer) in all {
+        timer.at(at);
     }
 }
 
@@ -344,13 +301,11 @@ extern "C" fn levels_are_due(_opaque: Opaque) {
     loop {
         let due = lab().drive_due(now);
         let Some(drive) = due else { break };
-        set(drive.line, drive.level);
+        wiring::set(drive.line, drive.level);
     }
     stop_if_full();
     let next = lab().next_drive_at();
-    if let Some(next) = next {
-        timer(&DRIVES, levels_are_due).at(next); // Last: see `Timer::at`.
-    }
+    arm_last(timer(&DRIVES, levels_are_due), next);
 }
 
 fn stop_if_full() {
@@ -358,9 +313,4 @@ fn stop_if_full() {
     if let Some(reason) = full {
         stop::request(reason);
     }
-}
-
-fn set(driven: usize, level: i32) {
-    let (_, _, line) = wiring().driven[driven].clone();
-    line.set(level);
 }

@@ -61,6 +61,30 @@ pub enum Slack {
     Relative(f64),
 }
 
+impl fmt::Display for Slack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Slack::Absolute(bytes) => write!(f, "{bytes}"),
+            Slack::Relative(percent) => write!(f, "{percent}%"),
+        }
+    }
+}
+
+impl Slack {
+    /// Whether two amounts are near enough to each other: a percentage is of the larger
+    /// one. What has shrunk is negative.
+    pub fn allows(self, one: i64, other: i64) -> bool {
+        let off = one.abs_diff(other);
+        match self {
+            Slack::Absolute(most) => off <= most.0,
+            Slack::Relative(percent) => {
+                let larger = one.unsigned_abs().max(other.unsigned_abs());
+                off as f64 * 100.0 <= larger as f64 * percent
+            }
+        }
+    }
+}
+
 impl Bound {
     /// Whether `amount` is as it has to be. What has shrunk is negative. The borders
     /// of a slack are allowed.
@@ -135,6 +159,18 @@ mod tests {
         assert!(Bound::AtMost(Bytes::new(0)).allows(-1));
         assert!(!Bound::AtLeast(Bytes::new(0)).allows(-1));
         assert!(!Bound::AtLeast(Bytes::new(u64::MAX)).allows(i64::MAX));
+    }
+
+    #[test]
+    fn two_amounts_are_near_by_bytes_or_by_percent_of_the_larger() {
+        let ten = Slack::Absolute(Bytes::new(10));
+        assert_eq!([10, 11, -9].map(|other| ten.allows(0, other)), [true, false, true]);
+        let ten = Slack::Relative(10.0);
+        assert_eq!(
+            [899, 900, 1111, 1112].map(|one| ten.allows(one, 1000)),
+            [false, true, true, false]
+        );
+        assert!(ten.allows(0, 0) && !ten.allows(100, -100));
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub enum Trouble {
     Fault,
     /// A fault in the fault handler, or no handler to be entered: the processor stands.
     Lockup,
+    /// It ended in the boot ROM of its chip.
+    Rom,
     /// The firmware said itself that it cannot go on.
     Fatal,
     /// It starts again and again, by resets.
@@ -37,6 +39,8 @@ pub enum Trouble {
     Asleep,
     /// It has never sent anything.
     Mute,
+    /// It speaks by USB alone, which is not emulated.
+    UsbOnly,
 }
 
 impl Trouble {
@@ -45,6 +49,7 @@ impl Trouble {
         match self {
             Trouble::Fault => "fault",
             Trouble::Lockup => "lockup",
+            Trouble::Rom => "boot-rom",
             Trouble::Fatal => "fatal",
             Trouble::RebootLoop => "reboot-loop",
             Trouble::ExitLoop => "exit-loop",
@@ -52,6 +57,7 @@ impl Trouble {
             Trouble::Hang => "hang",
             Trouble::Asleep => "asleep",
             Trouble::Mute => "mute",
+            Trouble::UsbOnly => "usb-only",
         }
     }
 }

@@ -252,6 +252,12 @@ impl Pad {
 mod tests {
     use super::*;
 
+    /// What docs/waves.md says of memory.
+    #[test]
+    fn an_event_takes_32_bytes() {
+        assert_eq!(size_of::<Event>(), 32);
+    }
+
     fn edge(pin: &str, level: Level, ns: u64) -> Event {
         Event::Edge { pin: PinName::new(pin), level, at: MachineTime::from_nanos(ns) }
     }

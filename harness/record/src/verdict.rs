@@ -106,6 +106,13 @@ pub enum Claim {
         /// `65520 B (63.9 KiB)`.
         got: String,
     },
+    /// What the firmware must not touch.
+    Finding {
+        /// `never a finding storage-only`.
+        expected: String,
+        /// `PIO0 register 0x50200010 was written, which only stores`.
+        got: String,
+    },
     /// A stored snapshot.
     Snapshot {
         /// The file that holds it.
@@ -118,6 +125,19 @@ pub enum Claim {
         /// `HardFault at 0x000012a4`.
         got: String,
     },
+}
+
+/// A claim that held, and hardly so: what was measured lies near its limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marginal {
+    /// The step that made the claim.
+    pub step: StepPlace,
+    /// `period 1 s ±1 % on LED`.
+    pub expected: String,
+    /// `1.0095 s in period 3 of 4, 0.5 ms below the limit`.
+    pub got: String,
+    /// The edge that begins it.
+    pub at: MachineTime,
 }
 
 /// Why the lab could not tell.

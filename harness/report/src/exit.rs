@@ -11,10 +11,12 @@ pub enum ExitCode {
     LabBug,
     /// The command line, or a scenario or board file, is wrong.
     WrongInput,
-    /// Nothing was selected, or everything was skipped.
+    /// Nothing was selected, everything was skipped, or nothing could be compared.
     NothingPlayed,
     /// A scenario failed, or something of a lesson is tried by none.
     Failed,
+    /// No run failed, but two targets do not do the same: which of them is right, nobody can tell.
+    Differs,
     /// The lab could not tell about a run.
     Broken,
     /// Nothing but snapshots waits, for somebody to look at them.
@@ -64,9 +66,15 @@ impl ExitCode {
             Ending::Interrupted => ExitCode::Interrupted,
             Ending::LabBug => ExitCode::LabBug,
             Ending::Played(tally) if tally.failed > tally.pending => ExitCode::Failed,
+            Ending::Played(Tally { compared: Some(compared), .. }) if compared.differing > 0 => {
+                ExitCode::Differs
+            }
             Ending::Played(tally) if tally.broken > 0 => ExitCode::Broken,
             Ending::Played(tally) if tally.pending > 0 => ExitCode::SnapshotsPending,
             Ending::Played(tally) if tally.played() == 0 => ExitCode::NothingPlayed,
+            Ending::Played(Tally { compared: Some(compared), .. }) if compared.equal == 0 => {
+                ExitCode::NothingPlayed
+            }
             Ending::Played(_) => ExitCode::Passed,
         }
     }
@@ -82,6 +90,7 @@ impl ExitCode {
             ExitCode::Broken => 102,
             ExitCode::SnapshotsPending => 103,
             ExitCode::FirmwareNotBuilt => 104,
+            ExitCode::Differs => 105,
             ExitCode::Interrupted => 130,
         }
     }
@@ -96,6 +105,7 @@ impl From<ExitCode> for std::process::ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ComparedTally;
 
     #[track_caller]
     fn check(
@@ -121,6 +131,34 @@ mod tests {
         check(1, 2, 1, 1, 1, 100);
         check(1, 1, 1, 1, 1, 102);
         check(1, 1, 1, 0, 1, 103);
+    }
+
+    /// Runs of which so many passed, failed, are pending and broken; pairs of which so
+    /// many are equal, differ and cannot be compared.
+    #[track_caller]
+    fn check_compared(runs: [usize; 4], pairs: [usize; 3], expected: u8) {
+        let [passed, failed, pending, broken] = runs;
+        let [equal, differing, not_comparable] = pairs;
+        let compared = Some(ComparedTally { equal, differing, not_comparable });
+        let tally = Tally { passed, failed, pending, broken, compared, ..Tally::default() };
+        assert_eq!(ExitCode::of(&Ending::Played(tally)).number(), expected);
+    }
+
+    #[test]
+    fn a_difference_is_neither_a_failure_nor_a_broken_lab() {
+        check_compared([4, 0, 0, 0], [2, 0, 0], 0);
+        check_compared([4, 0, 0, 0], [1, 1, 0], 105);
+        check_compared([2, 2, 0, 0], [1, 1, 0], 100);
+        check_compared([3, 0, 0, 1], [1, 1, 0], 105);
+        check_compared([3, 0, 0, 1], [1, 0, 1], 102);
+        check_compared([3, 1, 1, 0], [1, 1, 0], 105);
+        check_compared([3, 1, 1, 0], [2, 0, 0], 103);
+    }
+
+    #[test]
+    fn nothing_compared_is_no_success() {
+        check_compared([2, 0, 0, 0], [0, 0, 2], 4);
+        check_compared([2, 0, 0, 0], [1, 0, 1], 0);
     }
 
     #[test]

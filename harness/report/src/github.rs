@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use replab_record::Verdict;
+use replab_record::{Marginal, Verdict};
 
 use crate::screen::{headline, one_line, step_of};
 use crate::{Paint, Run, Tally, summary, visible};
@@ -68,6 +68,22 @@ pub fn annotation(run: &Run<'_>, file: &str) -> Option<String> {
         property(&title),
         data(&visible(&message))
     ))
+}
+
+/// A warning for each claim of `run` that hardly held, a line each, at the line of its step.
+pub fn warnings(run: &Run<'_>, file: &str) -> Vec<String> {
+    let title = format!("{} on {}: marginal", visible(run.identity), run.target);
+    let warning = |Marginal { step, expected, got, .. }: &Marginal| {
+        let message = format!("step {} of {}: {expected}: {got}", step.number, step.of);
+        format!(
+            "::warning file={},line={},title={}::{}\n",
+            property(&visible(file)),
+            step.line,
+            property(&title),
+            data(&visible(&message))
+        )
+    };
+    run.marginal.iter().map(warning).collect()
 }
 
 /// The step summary, as far as runs have ended: Markdown with HTML in it.
@@ -131,7 +147,7 @@ mod tests {
 
     use super::*;
     use crate::run::tests::{Told, blink};
-    use crate::{Help, progress, screen, transcript_lines};
+    use crate::{Files, Help, progress, screen, transcript_lines};
 
     const FILE: &str = "scenarios/a,b:c.yaml";
 
@@ -141,7 +157,7 @@ mod tests {
     }
 
     fn shown(told: &Told) -> String {
-        let help = Help { transcript: None, again: "replab run blink" };
+        let help = Help { files: Files::default(), again: "replab run blink" };
         told.with(|run| {
             let lines = transcript_lines(run.record, run.board, 6).join("\n");
             let screen = screen(run, help, Paint::Plain).unwrap_or_default();
@@ -158,6 +174,16 @@ mod tests {
     #[track_caller]
     fn check_guard(text: &str, expected: &str) {
         assert_eq!(guarded(text), expected);
+    }
+
+    #[test]
+    fn a_marginal_claim_is_a_warning_at_its_line() {
+        let told = blink().marginal("period 1s ±1% on LED", "1.0099s, 100us below\n::error::x");
+        let warnings = told.with(|run| warnings(run, "scenarios/blink.yaml"));
+        expect![[r#"
+            ::warning file=scenarios/blink.yaml,line=12,title=01-micropython-intro/blink on lab-m0@qemu%3A marginal::step 3 of 5: period 1s ±1%25 on LED: 1.0099s, 100us below%0A::error::x
+        "#]].assert_eq(&warnings.concat());
+        assert!(blink().with(|run| super::warnings(run, "a")).is_empty());
     }
 
     #[test]
@@ -213,7 +239,7 @@ mod tests {
         for told in [&blink(), &told] {
             told.with(|run| {
                 tally.add(run);
-                let help = Help { transcript: None, again: "replab run blink" };
+                let help = Help { files: Files::default(), again: "replab run blink" };
                 summary.add(run, &screen(run, help, Paint::Plain).unwrap_or_default());
             });
         }

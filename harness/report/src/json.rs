@@ -6,12 +6,13 @@
 use std::time::Duration;
 
 use replab_record::{
-    Broken, Claim, CodePlace, Diagnosis, Failure, SkipReason, StepPlace, Timing, Verdict,
+    Broken, Claim, CodePlace, Diagnosis, Failure, Found, Marginal, SkipReason, StepPlace, Timing,
+    Verdict,
 };
 use serde::Serialize;
 
 use crate::progress::skip_reason;
-use crate::{Ending, ExitCode, Run, Tally};
+use crate::{Ending, ExitCode, Files, Run, Tally};
 
 /// The version of the events, in the first of them.
 pub const FORMAT_VERSION: u32 = 1;
@@ -26,8 +27,8 @@ pub fn run_started(identity: &str, target: &str) -> String {
     line(&Event::RunStarted { scenario: identity, target })
 }
 
-/// A run has ended; `transcript` is its file as shown to people, `None` if there is none.
-pub fn run_finished(run: &Run<'_>, transcript: Option<&str>) -> String {
+/// A run has ended, of which `files` were written.
+pub fn run_finished(run: &Run<'_>, files: Files<'_>) -> String {
     line(&Event::RunFinished(Box::new(RunFinished {
         scenario: run.identity,
         title: run.title,
@@ -41,7 +42,10 @@ pub fn run_finished(run: &Run<'_>, transcript: Option<&str>) -> String {
             .iter()
             .map(|note| JsonNote { at_ns: note.at.as_nanos(), text: &note.text })
             .collect(),
-        transcript,
+        marginal: run.marginal.iter().map(JsonMarginal::of).collect(),
+        findings: run.findings.iter().map(JsonFinding::of).collect(),
+        transcript: files.transcript,
+        vcd: files.vcd,
         failure: match run.verdict {
             Verdict::Failed(failure) => Some(JsonFailure::of(failure)),
             _ => None,
@@ -65,9 +69,15 @@ pub fn summary(tally: &Tally, wall: Duration, ending: &Ending) -> String {
         pending: tally.pending,
         broken: tally.broken,
         skipped: tally.skipped,
+        marginal: tally.marginal,
         machine_ns: nanos(tally.machine),
         wall_ns: nanos(wall),
         exit_code: ExitCode::of(ending).number(),
+        compared: tally.compared.map(|compared| Pairs {
+            equal: compared.equal,
+            differing: compared.differing,
+            not_comparable: compared.not_comparable,
+        }),
     })
 }
 
@@ -89,10 +99,20 @@ enum Event<'a> {
         pending: usize,
         broken: usize,
         skipped: usize,
+        marginal: usize,
         machine_ns: u64,
         wall_ns: u64,
         exit_code: u8,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        compared: Option<Pairs>,
     },
+}
+
+#[derive(Serialize)]
+struct Pairs {
+    equal: usize,
+    differing: usize,
+    not_comparable: usize,
 }
 
 #[derive(Serialize)]
@@ -106,8 +126,14 @@ struct RunFinished<'a> {
     machine_ns: u64,
     wall_ns: u64,
     notes: Vec<JsonNote<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    marginal: Vec<JsonMarginal<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    findings: Vec<JsonFinding<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     transcript: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vcd: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<JsonFailure<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,6 +146,36 @@ struct RunFinished<'a> {
 struct JsonNote<'a> {
     at_ns: u64,
     text: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonMarginal<'a> {
+    step: JsonStep<'a>,
+    expected: &'a str,
+    got: &'a str,
+    at_ns: u64,
+}
+
+impl<'a> JsonMarginal<'a> {
+    fn of(marginal: &'a Marginal) -> JsonMarginal<'a> {
+        JsonMarginal {
+            step: JsonStep::of(&marginal.step),
+            expected: &marginal.expected,
+            got: &marginal.got,
+            at_ns: marginal.at.as_nanos(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct JsonFinding<'a> {
+    name: &'static str,
+    block: &'a str,
+    address: u32,
+    access: &'static str,
+    at_ns: u64,
+    place: JsonPlace<'a>,
+    count: usize,
 }
 
 #[derive(Serialize)]
@@ -192,6 +248,20 @@ impl JsonStep<'_> {
     }
 }
 
+impl JsonFinding<'_> {
+    fn of(found: &Found) -> JsonFinding<'_> {
+        JsonFinding {
+            name: found.kind.word(),
+            block: &found.block,
+            address: found.address,
+            access: if found.is_store { "write" } else { "read" },
+            at_ns: found.at.as_nanos(),
+            place: JsonPlace::of(&found.place),
+            count: found.count,
+        }
+    }
+}
+
 impl JsonFailure<'_> {
     fn of(failure: &Failure) -> JsonFailure<'_> {
         let (claim, typed, expected, got) = parts(&failure.claim);
@@ -241,6 +311,7 @@ fn parts(claim: &Claim) -> (&'static str, Option<&str>, String, &str) {
         Claim::Code { expected, got } => ("code", None, expected.clone(), got),
         Claim::File { expected, got } => ("file", None, expected.clone(), got),
         Claim::Memory { expected, got } => ("memory", None, expected.clone(), got),
+        Claim::Finding { expected, got } => ("finding", None, expected.clone(), got),
         Claim::Crash { expected, got } => ("crash", None, expected.clone(), got),
         Claim::Snapshot { file } => ("snapshot", None, file.display().to_string(), ""),
     }
@@ -274,7 +345,7 @@ impl JsonSkip {
     }
 }
 
-fn nanos(duration: Duration) -> u64 {
+pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
@@ -292,7 +363,8 @@ mod tests {
 
     #[track_caller]
     fn check(told: &Told, expected: &Expect) {
-        let line = told.with(|run| run_finished(run, Some("target/replab/blink.lab-m0.qemu.txt")));
+        let files = Files { transcript: Some("target/replab/blink.lab-m0.qemu.txt"), vcd: None };
+        let line = told.with(|run| run_finished(run, files));
         assert!(!line.contains('\n'), "one event is one line: {line}");
         let value: serde_json::Value = serde_json::from_str(&line).expect("an event is JSON");
         expected.assert_eq(&format!("{value:#}"));
@@ -487,7 +559,7 @@ mod tests {
 
     #[test]
     fn a_run_by_the_desk_clock_says_so() {
-        let line = blink().by_wall().with(|run| run_finished(run, None));
+        let line = blink().by_wall().with(|run| run_finished(run, Files::default()));
         assert!(line.contains(r#""verdict":"passed","timing":"wall","machine_ns""#), "{line}");
     }
 
@@ -496,7 +568,7 @@ mod tests {
         let mut tally = Tally::default();
         blink().with(|run| tally.add(run));
         let line = summary(&tally, Duration::from_millis(70), &Ending::Played(tally.clone()));
-        expect![[r#"{"event":"summary","passed":1,"failed":0,"pending":0,"broken":0,"skipped":0,"machine_ns":5024000000,"wall_ns":70000000,"exit_code":0}"#]].assert_eq(&line);
+        expect![[r#"{"event":"summary","passed":1,"failed":0,"pending":0,"broken":0,"skipped":0,"marginal":0,"machine_ns":5024000000,"wall_ns":70000000,"exit_code":0}"#]].assert_eq(&line);
     }
 
     #[test]
@@ -531,6 +603,7 @@ mod tests {
         let answer =
             Claim::Answer { typed: "1".into(), expected: expected.clone(), got: got.clone() };
         let memory = Claim::Memory { expected: expected.clone(), got: got.clone() };
+        let finding = Claim::Finding { expected: expected.clone(), got: got.clone() };
         let crash = Claim::Crash { expected, got };
         let place = CodePlace { line: Some(1), file: Some("a.c".into()), ..CodePlace::default() };
         let diagnosis = Diagnosis {
@@ -542,16 +615,23 @@ mod tests {
         let told = [
             blink(),
             blink().by_wall(),
+            blink().marginal("period 1s ±1% on LED", "1.0099s"),
             blink().failed(answer, &["a"], "look"),
             blink().failed(memory, &[], ""),
             blink().failed(Claim::Snapshot { file: "a.snap".into() }, &[], ""),
             blink().failed(crash, &[], "").diagnosed(diagnosis),
             blink().broken(&["no"], &["no"]),
+            blink().failed(finding, &[], "").found(2),
             blink().skipped(SkipReason::OtherBoard { board: "x".into() }),
         ];
         let mut events = vec![started(1), run_started("a", "b@qemu")];
-        events.extend(told.iter().map(|told| told.with(|run| run_finished(run, Some("file")))));
+        let files = Files { transcript: Some("file"), vcd: Some("other") };
+        events.extend(told.iter().map(|told| told.with(|run| run_finished(run, files))));
         events.push(summary(&Tally::default(), Duration::ZERO, &Ending::Interrupted));
+        let compared = Some(crate::ComparedTally::default());
+        let tally = Tally { compared, ..Tally::default() };
+        events.push(summary(&tally, Duration::ZERO, &Ending::Interrupted));
+        events.extend(crate::compare::tests::pairs().iter().map(crate::compared));
         for schema in schemas() {
             for event in &events {
                 let value = serde_json::from_str(event).expect("an event is JSON");

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
-use replab_record::Verdict;
+use replab_record::{Marginal, Verdict};
 
 use crate::json::claim_word;
 use crate::screen::headline;
@@ -175,6 +175,9 @@ fn output(run: &Run<'_>, transcript: Option<&str>) -> String {
     let lines = transcript_lines(run.record, run.board, DECIMALS);
     let left_out = lines.len().saturating_sub(FIRST_LINES + LAST_LINES);
     let mut text = String::new();
+    for Marginal { expected, got, .. } in run.marginal {
+        text.push_str(&format!("marginal: {expected}: {got}\n"));
+    }
     for (index, line) in lines.iter().enumerate() {
         if left_out > 0 && index == FIRST_LINES {
             text.push_str(&format!("… {left_out} lines left out\n"));
@@ -207,9 +210,10 @@ mod tests {
 
     use super::*;
     use crate::run::tests::{Told, blink};
-    use crate::{Help, Paint, screen};
+    use crate::{Files, Help, Paint, screen};
 
-    const HELP: Help<'_> = Help { transcript: None, again: "replab run blink" };
+    const HELP: Help<'_> =
+        Help { files: Files { transcript: None, vcd: None }, again: "replab run blink" };
 
     fn xml(runs: &[Told]) -> String {
         let mut junit = Junit::default();
@@ -244,6 +248,13 @@ mod tests {
     #[track_caller]
     fn check(runs: &[Told], expected: &Expect) {
         expected.assert_eq(&xml(runs));
+    }
+
+    #[test]
+    fn a_marginal_claim_stands_in_the_output() {
+        let xml = xml(&[blink().marginal("period 1s ±1% on LED", "1.0099s")]);
+        assert!(xml.contains("marginal: period 1s ±1% on LED: 1.0099s\n"), "{xml}");
+        assert!(!xml.contains("<failure"), "{xml}");
     }
 
     #[test]

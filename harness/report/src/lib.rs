@@ -6,6 +6,7 @@
 //! "Failed" and "broken" have their own screens, words and exit codes.
 
 mod closing;
+mod compare;
 mod coverage;
 mod exit;
 mod github;
@@ -14,8 +15,10 @@ mod junit;
 mod lines;
 mod memory;
 mod paint;
+mod picture;
 mod progress;
 mod quantity;
+mod replay;
 mod run;
 mod screen;
 mod seen;
@@ -25,17 +28,20 @@ mod vcd;
 mod visible;
 
 pub use closing::Closing;
+pub use compare::{Compared, compared, comparison_screen, comparison_table};
 pub use coverage::{coverage, coverage_json};
 pub use exit::{Ending, ExitCode};
-pub use github::{StepSummary, annotation, guarded, guarded_json};
+pub use github::{StepSummary, annotation, guarded, guarded_json, warnings};
 pub use json::{FORMAT_VERSION, run_finished, run_started, started, summary as summary_event};
 pub use junit::Junit;
 pub use memory::{
     MEMORY_VERSION, MemoryReport, memory_json, memory_screen, memory_text, sample_screen,
 };
 pub use paint::Paint;
+pub use picture::{View, waves};
 pub use progress::{progress, skip_reason};
-pub use run::{Note, Run, Tally};
+pub use replay::{Replay, ReplayError, replay};
+pub use run::{ComparedTally, Files, Note, Run, Tally};
 pub use screen::{Help, claim, screen};
 pub use seen::seen;
 pub use summary::summary;

@@ -22,10 +22,10 @@ impl Paint {
     /// `text` in the colour for a verdict's word.
     pub(crate) fn word(self, word: &str) -> String {
         let hue = match word.trim_end() {
-            "passed" | "covered" => Hue::Good,
+            "passed" | "covered" | "equal" => Hue::Good,
             "failed" | "uncovered" | "error" => Hue::Bad,
-            "broken" => Hue::Odd,
-            "skipped" | "excused" => Hue::Mild,
+            "broken" | "differs" | "differ" => Hue::Odd,
+            "skipped" | "excused" | "not comparable" | "marginal" => Hue::Mild,
             _ => Hue::Faint,
         };
         self.hue(word, hue)

@@ -35,6 +35,12 @@ pub fn progress(run: &Run<'_>, paint: Paint) -> String {
     if let Some(more @ 1..) = run.notes.len().checked_sub(MOST_NOTES) {
         text.push_str(&format!("          … and {more} more\n"));
     }
+    // Whatever else there is to see: the run says less of the real board than it seems.
+    for found in run.findings {
+        let told = visible_bytes(found.to_string().as_bytes());
+        let at = format!("{} s", seconds(found.at, 3));
+        text.push_str(&format!("  {}  finding: {told}\n", paint.faint(&at)));
+    }
     text
 }
 
@@ -80,6 +86,26 @@ mod tests {
                 passed   01-micropython-intro/blink  lab-m0@qemu  5.02 s machine  61.4 ms wall
                    0.003 s  printed: MicroPython v1.25.0 on lab-m0
                    5.024 s  LED: 5 periods of 1.000 s, duty 50.0 %
+            "#]],
+        );
+    }
+
+    #[test]
+    fn what_is_not_emulated_is_told_whatever_else_there_is() {
+        check(
+            &(0..9).fold(Told::default(), |told, _| told.note(3_000_000, "n")).found(2),
+            &expect![[r#"
+                passed   01-micropython-intro/blink  lab-m0@qemu  5.02 s machine  61.4 ms wall
+                   0.003 s  n
+                   0.003 s  n
+                   0.003 s  n
+                   0.003 s  n
+                   0.003 s  n
+                   0.003 s  n
+                   0.003 s  n
+                   0.003 s  n
+                          … and 1 more
+                   0.007 s  finding: PIO0 register 0x50200010 was written, which only stores (pc 0x10001234, start; 2 accesses in all)
             "#]],
         );
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use replab_board::{Board, Target};
-use replab_record::{Claim, MachineTime, Record, Timing, Verdict};
+use replab_record::{Claim, Found, MachineTime, Marginal, Record, Timing, Verdict};
 
 use crate::progress::skip_reason;
 
@@ -25,8 +25,14 @@ pub struct Run<'a> {
     pub timing: Timing,
     /// What happened.
     pub record: &'a Record,
+    /// When each step started, and its number and title: `5 wave`.
+    pub steps: &'a [Note],
     /// What a reader wants to see of it at a glance.
     pub notes: &'a [Note],
+    /// Claims that held, and hardly so.
+    pub marginal: &'a [Marginal],
+    /// What the firmware has touched that is not emulated.
+    pub findings: &'a [Found],
     /// Snapshots that were not compared, because another compiler built what they are of.
     pub not_compared: usize,
     /// Machine time from the first power-on to the end.
@@ -42,6 +48,15 @@ pub struct Note {
     pub at: MachineTime,
     /// What was seen, in a line.
     pub text: String,
+}
+
+/// The files that were written of a run, as to be shown; `None` for what there is none of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Files<'a> {
+    /// The transcript.
+    pub transcript: Option<&'a str>,
+    /// The value change dump.
+    pub vcd: Option<&'a str>,
 }
 
 /// How many runs came to what.
@@ -63,8 +78,30 @@ pub struct Tally {
     pub by_wall: usize,
     /// Snapshots that were not compared.
     pub not_compared: usize,
+    /// Claims that held, and hardly so.
+    pub marginal: usize,
     /// Machine time of all runs.
     pub machine: Duration,
+    /// How pairs of them compare, if that was asked for.
+    pub compared: Option<ComparedTally>,
+}
+
+/// How many pairs of runs compare how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ComparedTally {
+    /// The same on both targets.
+    pub equal: usize,
+    /// Not the same.
+    pub differing: usize,
+    /// One of the two was skipped or is broken.
+    pub not_comparable: usize,
+}
+
+impl ComparedTally {
+    /// How many pairs there were.
+    pub fn all(self) -> usize {
+        self.equal + self.differing + self.not_comparable
+    }
 }
 
 impl Tally {
@@ -85,6 +122,7 @@ impl Tally {
         self.by_wall += usize::from(run.timing == Timing::Wall);
         self.machine += run.machine;
         self.not_compared += run.not_compared;
+        self.marginal += run.marginal.len();
     }
 
     /// How many were selected.
@@ -120,8 +158,8 @@ pub(crate) mod tests {
     //! Runs built by hand, for the tests of everything that tells about them.
 
     use replab_record::{
-        Broken, Diagnosis, Event, Failure, Level, PinName, PortName, ResetCause, SkipReason,
-        StepPlace,
+        Broken, CodePlace, Diagnosis, Event, Failure, FindingKind, Level, PinName, PortName,
+        ResetCause, SkipReason, StepPlace,
     };
 
     use super::*;
@@ -131,7 +169,10 @@ pub(crate) mod tests {
         pub(crate) verdict: Verdict,
         pub(crate) timing: Timing,
         pub(crate) record: Record,
+        pub(crate) steps: Vec<Note>,
         pub(crate) notes: Vec<Note>,
+        pub(crate) marginal: Vec<Marginal>,
+        findings: Vec<Found>,
         pub(crate) machine: Duration,
         board: Board,
     }
@@ -143,7 +184,10 @@ pub(crate) mod tests {
                 verdict: Verdict::Passed,
                 timing: Timing::Exact,
                 record: Record::default(),
+                steps: Vec::new(),
                 notes: Vec::new(),
+                marginal: Vec::new(),
+                findings: Vec::new(),
                 machine: Duration::from_millis(5_024),
                 board: replab_board::load("boards/lab-m0.yaml", text)
                     .expect("the board file is right"),
@@ -196,6 +240,21 @@ pub(crate) mod tests {
             self
         }
 
+        pub(crate) fn step(mut self, ns: u64, text: &str) -> Told {
+            self.steps.push(Note { at: MachineTime::from_nanos(ns), text: text.to_owned() });
+            self
+        }
+
+        pub(crate) fn marginal(mut self, expected: &str, got: &str) -> Told {
+            self.marginal.push(Marginal {
+                step: place("wave"),
+                expected: expected.to_owned(),
+                got: got.to_owned(),
+                at: MachineTime::from_nanos(5_000_000),
+            });
+            self
+        }
+
         pub(crate) fn by_wall(mut self) -> Told {
             self.timing = Timing::Wall;
             self
@@ -217,6 +276,25 @@ pub(crate) mod tests {
             if let Verdict::Failed(failure) = &mut self.verdict {
                 failure.diagnosis = Some(Box::new(diagnosis));
             }
+            self
+        }
+
+        /// The state machine of a PIO was started, and so many registers were touched.
+        pub(crate) fn found(mut self, count: usize) -> Told {
+            let place = CodePlace {
+                address: 0x1000_1234,
+                function: Some("start".to_owned()),
+                ..CodePlace::default()
+            };
+            self.findings.push(Found {
+                kind: FindingKind::Storage,
+                block: "PIO0".to_owned(),
+                address: 0x5020_0010,
+                is_store: true,
+                at: MachineTime::from_nanos(7_000_000),
+                place,
+                count,
+            });
             self
         }
 
@@ -246,7 +324,10 @@ pub(crate) mod tests {
                 verdict: &self.verdict,
                 timing: self.timing,
                 record: &self.record,
+                steps: &self.steps,
                 notes: &self.notes,
+                marginal: &self.marginal,
+                findings: &self.findings,
                 not_compared: 0,
                 machine: self.machine,
                 wall: Duration::from_micros(61_400),

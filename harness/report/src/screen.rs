@@ -4,14 +4,14 @@
 //! how to see it again. A broken one says what the lab could not do, and nothing
 //! about the firmware; the two share no headline.
 
-use replab_record::{Broken, Claim, Failure, StepPlace, Verdict};
+use replab_record::{Broken, Claim, Failure, MachineTime, StepPlace, Verdict};
 use similar::TextDiff;
 
-use crate::lines::{What, lines};
+use crate::lines::{Line, What, lines};
 use crate::progress::skip_reason;
 use crate::transcript::seconds;
 use crate::visible::{cut, visible_bytes};
-use crate::{Paint, Run};
+use crate::{Files, Paint, Run};
 
 /// How many of the last lines of output a screen shows.
 const LAST_LINES: usize = 8;
@@ -31,8 +31,8 @@ const MOST_DETAILS: usize = 40;
 /// What a screen's `help:` lines need to know of the place.
 #[derive(Clone, Copy, Debug)]
 pub struct Help<'a> {
-    /// The transcript's file, as to be shown; `None` if it could not be written.
-    pub transcript: Option<&'a str>,
+    /// What was written of the run.
+    pub files: Files<'a>,
     /// The command that plays this run again: `cargo xtask emulate blink --target lab-m0@qemu`.
     pub again: &'a str,
 }
@@ -88,10 +88,14 @@ fn failed(run: &Run<'_>, failure: &Failure, help: Help<'_>, paint: Paint) -> Str
         _ => page.indented(&failure.details),
     }
     page.diagnosis(failure);
-    page.output(run);
+    match failure.claim {
+        Claim::Wave { .. } => page.output_around(run, failure.at),
+        _ => page.output(run),
+    }
     let mut hints = Vec::new();
     hints.extend((!failure.hint.is_empty()).then(|| one_line(&failure.hint)));
-    hints.extend(help.transcript.map(|file| format!("whole transcript in {file}")));
+    hints.extend(help.files.transcript.map(|file| format!("whole transcript in {file}")));
+    hints.extend(help.files.vcd.map(|file| format!("for a wave viewer: {file}")));
     hints.push(format!("again: {}", help.again));
     hints
         .extend(run.waits_for_review().then(|| format!("if it is right: {} --accept", help.again)));
@@ -120,7 +124,10 @@ fn lab_broken(run: &Run<'_>, broken: &Broken, help: Help<'_>, paint: Paint) -> S
     page.output(run);
     let mut hints =
         vec!["this says nothing about the firmware; `doctor` looks at the lab".to_owned()];
-    hints.extend(help.transcript.map(|file| format!("what came until then is in {file}")));
+    let files = [help.files.transcript, help.files.vcd];
+    hints.extend(
+        files.into_iter().flatten().map(|file| format!("what came until then is in {file}")),
+    );
     hints.push(format!("again: {}", help.again));
     page.help(&hints);
     page.text
@@ -187,19 +194,31 @@ impl Page {
     /// The last lines that the firmware sent.
     fn output(&mut self, run: &Run<'_>) {
         let lines = lines(run.record);
-        let sent: Vec<_> = lines
+        let sent: Vec<&Line<'_>> = lines.iter().filter(|line| is_sent(line)).collect();
+        sent.iter().skip(sent.len().saturating_sub(LAST_LINES)).for_each(|line| self.sent(line));
+    }
+
+    /// The lines that the firmware sent around `time`, and where that is between them.
+    fn output_around(&mut self, run: &Run<'_>, time: MachineTime) {
+        let lines = lines(run.record);
+        let sent: Vec<&Line<'_>> = lines.iter().filter(|line| is_sent(line)).collect();
+        let then = sent.partition_point(|line| line.at <= time);
+        let (before, after) = sent.split_at(then);
+        before
             .iter()
-            .filter_map(|line| match &line.what {
-                What::Sent { port, bytes } => Some((port, line.at, bytes)),
-                _ => None,
-            })
-            .collect();
-        for (port, at, bytes) in sent.iter().skip(sent.len().saturating_sub(LAST_LINES)) {
-            self.line(&format!(
-                "  {port} | {} | {}",
-                seconds(*at, 3),
-                cut(&visible_bytes(bytes), LINE_WIDTH)
-            ));
+            .skip(before.len().saturating_sub(LAST_LINES / 2))
+            .for_each(|line| self.sent(line));
+        if !sent.is_empty() {
+            self.line(&format!("  here  | {} |", seconds(time, 3)));
+        }
+        after.iter().take(LAST_LINES / 2).for_each(|line| self.sent(line));
+    }
+
+    /// One line that the firmware sent.
+    fn sent(&mut self, line: &Line<'_>) {
+        if let What::Sent { port, bytes } = &line.what {
+            let text = cut(&visible_bytes(bytes), LINE_WIDTH);
+            self.line(&format!("  {port} | {} | {text}", seconds(line.at, 3)));
         }
     }
 
@@ -209,6 +228,10 @@ impl Page {
             self.line(&format!("{lead}{hint}"));
         }
     }
+}
+
+fn is_sent(line: &Line<'_>) -> bool {
+    matches!(line.what, What::Sent { .. })
 }
 
 /// `step 3 of 5, FILE:12`; the author's name for the step too, if there is one.
@@ -229,7 +252,8 @@ pub fn claim(failure: &Failure) -> String {
         | Claim::Wave { expected, got }
         | Claim::Code { expected, got }
         | Claim::File { expected, got }
-        | Claim::Memory { expected, got } => sentence(expected, got),
+        | Claim::Memory { expected, got }
+        | Claim::Finding { expected, got } => sentence(expected, got),
         Claim::Crash { expected, got } => {
             format!("expected {}, got {}", one_line(expected), cut(&one_line(got), SENTENCE))
         }
@@ -276,6 +300,7 @@ fn differences(claim: &Claim) -> Vec<String> {
         | Claim::Code { expected, got }
         | Claim::File { expected, got }
         | Claim::Memory { expected, got }
+        | Claim::Finding { expected, got }
         | Claim::Crash { expected, got } => {
             (expected.trim_end_matches('\n'), got.trim_end_matches('\n'))
         }
@@ -305,7 +330,10 @@ mod tests {
     #[track_caller]
     fn check(told: &Told, expected: &Expect) {
         let help = Help {
-            transcript: Some("target/replab/01-micropython-intro/blink.lab-m0.qemu.txt"),
+            files: Files {
+                transcript: Some("target/replab/01-micropython-intro/blink.lab-m0.qemu.txt"),
+                vcd: None,
+            },
             again: "cargo xtask emulate 01-micropython-intro/blink --target lab-m0@qemu",
         };
         expected.assert_eq(&told.with(|run| screen(run, help, Paint::Plain)).unwrap_or_default());
@@ -389,6 +417,7 @@ mod tests {
                     0.005000000   0.505000000
                   uart0 |  0.001 | MicroPython v1.25.0 on lab-m0
                   uart0 |  0.001 | >>> blink(led, 6)
+                  here  |  5.024 |
                   help: whole transcript in target/replab/01-micropython-intro/blink.lab-m0.qemu.txt
                         again: cargo xtask emulate 01-micropython-intro/blink --target lab-m0@qemu
             "#]],
@@ -526,6 +555,32 @@ mod tests {
                   help: whole transcript in target/replab/01-micropython-intro/blink.lab-m0.qemu.txt
                         again: cargo xtask emulate 01-micropython-intro/blink --target lab-m0@qemu
             "#]],
+        );
+    }
+
+    #[test]
+    fn a_wrong_wave_shows_what_was_sent_around_it() {
+        let claim = Claim::Wave { expected: "1 rising edge".into(), got: "none".into() };
+        let told = (0..20).fold(Told::default(), |told, line| {
+            told.sent(4_900_000_000 + line * 20_000_000, format!("line {line}\n"))
+        });
+        check(
+            &told.failed(claim, &[], ""),
+            &expect![[r#"
+            error: scenario `01-micropython-intro/blink` failed on lab-m0@qemu
+              step 3 of 5, scenarios/01-micropython-intro/blink.yaml:12: expected 1 rising edge, got none
+              uart0 |  4.960 | line 3
+              uart0 |  4.980 | line 4
+              uart0 |  5.000 | line 5
+              uart0 |  5.020 | line 6
+              here  |  5.024 |
+              uart0 |  5.040 | line 7
+              uart0 |  5.060 | line 8
+              uart0 |  5.080 | line 9
+              uart0 |  5.100 | line 10
+              help: whole transcript in target/replab/01-micropython-intro/blink.lab-m0.qemu.txt
+                    again: cargo xtask emulate 01-micropython-intro/blink --target lab-m0@qemu
+        "#]],
         );
     }
 

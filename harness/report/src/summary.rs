@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Paint, Tally, quantity};
+use crate::{ComparedTally, Paint, Tally, quantity};
 
 /// The counts, the two clocks, and the reasons of what was skipped. `wall` is that of the whole command,
 /// which is less than the sum of its runs if several played at once.
@@ -27,16 +27,41 @@ pub fn summary(tally: &Tally, wall: Duration, paint: Paint) -> String {
     if tally.by_wall > 0 {
         text.push_str(&format!("  {} played by the desk clock (timing: wall)\n", tally.by_wall));
     }
+    if tally.marginal > 0 {
+        let claims = if tally.marginal == 1 { "claim is" } else { "claims are" };
+        text.push_str(&format!(
+            "  {} {claims} {}: within 5 % of a limit (--strict makes that a failure)\n",
+            tally.marginal,
+            paint.word("marginal")
+        ));
+    }
     if tally.not_compared > 0 {
         let count = tally.not_compared;
         text.push_str(&format!(
             "  {count} not compared: exact figures of firmware that another compiler built\n"
         ));
     }
+    if let Some(compared) = tally.compared {
+        text.push_str(&format!("  {}\n", pairs(compared, paint)));
+    }
     for (reason, count) in &tally.skip_reasons {
         text.push_str(&format!("  {count} skipped: {}\n", reason));
     }
     text
+}
+
+/// `3 compared: 1 equal, 2 differ`.
+fn pairs(compared: ComparedTally, paint: Paint) -> String {
+    let counts = [
+        (compared.equal, "equal"),
+        (compared.differing, "differ"),
+        (compared.not_comparable, "not comparable"),
+    ];
+    // What is zero is left out, but for `equal`.
+    let counts = counts.into_iter().filter(|(count, word)| *count > 0 || *word == "equal");
+    let counts: Vec<_> =
+        counts.map(|(count, word)| format!("{count} {}", paint.word(word))).collect();
+    format!("{} compared: {}", compared.all(), counts.join(", "))
 }
 
 fn review(tally: &Tally) -> String {
@@ -89,6 +114,36 @@ mod tests {
               1 not compared: exact figures of firmware that another compiler built
         "#]]
         .assert_eq(&summary(&tally, Duration::from_millis(120), Paint::Plain));
+    }
+
+    #[test]
+    fn pairs_of_runs_are_counted_by_how_they_compare() {
+        let summary = |compared| {
+            let tally = Tally { passed: 2, compared: Some(compared), ..Tally::default() };
+            summary(&tally, Duration::from_millis(120), Paint::Plain)
+        };
+        let some = ComparedTally { equal: 0, differing: 2, not_comparable: 1 };
+        expect![[r#"
+            2 passed; 0 ns machine, 120 ms wall
+              3 compared: 0 equal, 2 differ, 1 not comparable
+        "#]]
+        .assert_eq(&summary(some));
+        expect![[r#"
+            2 passed; 0 ns machine, 120 ms wall
+              1 compared: 1 equal
+        "#]]
+        .assert_eq(&summary(ComparedTally { equal: 1, ..ComparedTally::default() }));
+    }
+
+    #[test]
+    fn claims_that_hardly_held_are_counted() {
+        check(
+            &[blink().marginal("period 1s ±1% on LED", "1.0099s"), blink()],
+            &expect![[r#"
+            2 passed; 10.0 s machine, 120 ms wall
+              1 claim is marginal: within 5 % of a limit (--strict makes that a failure)
+        "#]],
+        );
     }
 
     #[test]

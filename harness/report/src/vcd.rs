@@ -2,7 +2,8 @@
 //!
 //! Pins are wires: `x` while an output is unknown, `z` while nobody drives it. Each
 //! port has two tracks of text, what the firmware `sent` and what the lab `typed`,
-//! a byte each; `notes` has what steps saw. The format is that of IEEE 1364-2005
+//! a byte each; that of the REPL has a wire more, which is high while the board waits
+//! at its prompt. `step` has the step that is being played, `notes` what steps saw. The format is that of IEEE 1364-2005
 //! §18, with variables of the type `string`, which GTKWave introduced and Surfer reads.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +12,10 @@ use std::io::{self, Write};
 use replab_record::{Event, Level, Pad, PinName, PortName};
 use vcd::{IdCode, TimescaleUnit, Value, VarType, Writer};
 
-use crate::Run;
+use crate::{Note, Run};
+
+/// The prompt of Python's REPL.
+const PROMPT: &[u8] = b">>> ";
 
 /// Writes `run` to `file`: one line for a change, and one for each time at which
 /// something changes. Holds nothing of it in memory but one level for each pin.
@@ -29,22 +33,34 @@ pub fn vcd(run: &Run<'_>, file: &mut dyn Write) -> io::Result<()> {
     for (track, pad) in tracks.pins.values() {
         file.change_scalar(*track, value(pad.level()))?;
     }
+    if let Some(prompt) = &tracks.prompt {
+        file.change_scalar(prompt.track, Value::V0)?;
+    }
     let mut now = 0;
-    let mut notes = run.notes.iter().peekable();
+    let mut marks = marks(run, &tracks).into_iter().peekable();
     for event in run.record.events() {
-        while let Some(note) = notes.next_if(|note| note.at < event.at()) {
+        while let Some((note, track)) = marks.next_if(|(note, _)| note.at < event.at()) {
             at(&mut file, &mut now, note.at.as_nanos())?;
-            file.change_string(tracks.notes, &joined(&note.text))?;
+            file.change_string(track, &joined(&note.text))?;
         }
         at(&mut file, &mut now, event.at().as_nanos())?;
         tracks.change(&mut file, event)?;
     }
-    for note in notes {
+    for (note, track) in marks {
         at(&mut file, &mut now, note.at.as_nanos())?;
-        file.change_string(tracks.notes, &joined(&note.text))?;
+        file.change_string(track, &joined(&note.text))?;
     }
     let end = u64::try_from(run.machine.as_nanos()).unwrap_or(u64::MAX);
     at(&mut file, &mut now, end)
+}
+
+/// Steps and notes in order, each with its track.
+fn marks<'a>(run: &Run<'a>, tracks: &Tracks) -> Vec<(&'a Note, IdCode)> {
+    let steps = run.steps.iter().map(|step| (step, tracks.step));
+    let mut marks: Vec<_> =
+        steps.chain(run.notes.iter().map(|note| (note, tracks.notes))).collect();
+    marks.sort_by_key(|(note, _)| note.at);
+    marks
 }
 
 /// What follows happens at `time`, which is never before `now`.
@@ -61,7 +77,9 @@ struct Tracks {
     pins: BTreeMap<PinName, (IdCode, Pad)>,
     sent: BTreeMap<PortName, IdCode>,
     typed: BTreeMap<PortName, IdCode>,
+    prompt: Option<Prompt>,
     reset: IdCode,
+    step: IdCode,
     notes: IdCode,
 }
 
@@ -81,12 +99,17 @@ impl Tracks {
             sent.insert(port.clone(), text(file, &format!("{port}_sent"))?);
             typed.insert(port.clone(), text(file, &format!("{port}_typed"))?);
         }
-        let (reset, notes) = (text(file, "reset")?, text(file, "notes")?);
+        let repl = run.board.repl_port().map(|(port, _)| Prompt::declare(file, port));
+        let (reset, step) = (text(file, "reset")?, text(file, "step")?);
+        let notes = text(file, "notes")?;
         file.upscope()?;
-        Ok(Tracks { pins, sent, typed, reset, notes })
+        Ok(Tracks { pins, sent, typed, prompt: repl.transpose()?, reset, step, notes })
     }
 
     fn change(&mut self, file: &mut Writer<&mut dyn Write>, event: &Event) -> io::Result<()> {
+        if let Some(prompt) = &mut self.prompt {
+            prompt.take(file, event)?;
+        }
         match event {
             Event::Sent { port, byte, .. } => byte_on(file, self.sent.get(port), *byte),
             Event::Received { port, byte, .. } => byte_on(file, self.typed.get(port), *byte),
@@ -100,6 +123,45 @@ impl Tracks {
                     .values_mut()
                     .try_for_each(|(track, pad)| move_pin(file, *track, pad, event))
             }
+        }
+    }
+}
+
+/// Whether the board waits at the prompt of its REPL: nothing has come after one.
+struct Prompt {
+    port: PortName,
+    track: IdCode,
+    /// How much of [`PROMPT`] was sent last.
+    matched: usize,
+}
+
+impl Prompt {
+    fn declare(file: &mut Writer<&mut dyn Write>, port: &PortName) -> io::Result<Prompt> {
+        let track = file.add_wire(1, &format!("{port}_at_prompt"))?;
+        Ok(Prompt { port: port.clone(), track, matched: 0 })
+    }
+
+    fn take(&mut self, file: &mut Writer<&mut dyn Write>, event: &Event) -> io::Result<()> {
+        let before = self.matched;
+        self.matched = match event {
+            Event::Sent { port, byte, .. } if *port == self.port => self.after(*byte),
+            Event::Received { port, .. } if *port == self.port => 0,
+            Event::Reset { .. } => 0,
+            _ => before,
+        };
+        match (before == PROMPT.len(), self.matched == PROMPT.len()) {
+            (false, true) => file.change_scalar(self.track, Value::V1),
+            (true, false) => file.change_scalar(self.track, Value::V0),
+            _ => Ok(()),
+        }
+    }
+
+    /// How much of the prompt has come, now that `byte` has. Its `>` may follow a `>`.
+    fn after(&self, byte: u8) -> usize {
+        match PROMPT.get(self.matched) {
+            Some(wanted) if *wanted == byte => self.matched + 1,
+            _ if byte == b'>' && self.matched == 3 => 3,
+            _ => usize::from(byte == b'>'),
         }
     }
 }
@@ -167,7 +229,8 @@ mod tests {
     #[test]
     fn a_dump_has_pins_ports_and_notes() {
         let told = Told::default()
-            .sent(1_000, "> ")
+            .sent(1_000, ">>>> ")
+            .step(1_000, "1 boot")
             .note(1_050, "printed: >")
             .received(4_000, "a\r")
             .edge(5_000, "P25", Level::High)
@@ -184,21 +247,33 @@ mod tests {
             $var wire 1 # LED $end
             $var string 1 $ uart0_sent $end
             $var string 1 % uart0_typed $end
-            $var string 1 & reset $end
-            $var string 1 ' notes $end
+            $var wire 1 & uart0_at_prompt $end
+            $var string 1 ' reset $end
+            $var string 1 ( step $end
+            $var string 1 ) notes $end
             $upscope $end
             $enddefinitions $end
             #0
             x"
             x#
             x!
+            0&
             #1000
             s> $
+            s1_boot (
             #1050
-            sprinted:_> '
+            sprinted:_> )
             #1100
+            s> $
+            #1200
+            s> $
+            #1300
+            s> $
+            #1400
+            1&
             sSP $
             #4000
+            0&
             sa %
             #4100
             sCR %
@@ -206,7 +281,7 @@ mod tests {
             1#
             z!
             #6000
-            sthe_firmware &
+            sthe_firmware '
             x#
             x!
             #5024000000

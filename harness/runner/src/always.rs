@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use replab_record::{Claim, Failure, MachineTime, StepPlace, Trouble};
-use replab_scenario::{TextPattern, show_duration};
+use replab_record::{Claim, Failure, Found, MachineTime, StepPlace, Trouble};
+use replab_scenario::{Never, TextPattern, show_duration};
 
 use crate::error::{failed, written};
 use crate::output::{Output, quoted};
@@ -25,7 +25,7 @@ pub(crate) const SOFT_REBOOT: &[u8] = b"MPY: soft reboot\r\n";
 
 /// Watches output and resets.
 pub(crate) struct Always<'a> {
-    never: Vec<Never<'a>>,
+    never: Vec<Forbidden<'a>>,
     /// Output before here has been looked at, line by line.
     seen: usize,
     /// Within [`LOOP_WINDOW`] and since the last prompt.
@@ -35,12 +35,20 @@ pub(crate) struct Always<'a> {
 }
 
 /// What must not come.
-struct Never<'a> {
-    pattern: &'a TextPattern,
+struct Forbidden<'a> {
+    what: &'a Never,
     /// Output before here may hold it.
     from: usize,
     /// The step that forbids it; `None` for the whole run.
     step: Option<StepPlace>,
+}
+
+impl Forbidden<'_> {
+    /// That `what` must never come, and from when on.
+    fn claim(&self, what: &str) -> String {
+        let since = if self.step.is_some() { " from this step on" } else { "" };
+        format!("never {what}{since}")
+    }
 }
 
 /// How firmware starts again.
@@ -54,23 +62,22 @@ pub(crate) enum Restart {
 
 impl<'a> Always<'a> {
     /// Nothing has come yet, and `never` must not.
-    pub(crate) fn new(never: &'a [TextPattern]) -> Always<'a> {
-        let never = never.iter().map(|pattern| Never { pattern, from: 0, step: None });
+    pub(crate) fn new(never: &'a [Never]) -> Always<'a> {
+        let never = never.iter().map(|what| Forbidden { what, from: 0, step: None });
         Always { never: never.collect(), seen: 0, restarts: Vec::new(), count: 0 }
     }
 
-    /// From `from` in the output on, `patterns` must not come either, because `step` says so.
-    pub(crate) fn forbid(&mut self, patterns: &'a [TextPattern], from: usize, step: &StepPlace) {
-        let never =
-            patterns.iter().map(|pattern| Never { pattern, from, step: Some(step.clone()) });
+    /// From `from` in the output on, `all` must not come either, because `step` says so.
+    pub(crate) fn forbid(&mut self, all: &'a [Never], from: usize, step: &StepPlace) {
+        let never = all.iter().map(|what| Forbidden { what, from, step: Some(step.clone()) });
         self.never.extend(never);
     }
 
     /// Bytes at which a machine should stop, so that [`Always::look`] sees them at once.
     pub(crate) fn patterns(&self) -> impl Iterator<Item = &[u8]> {
-        let texts = self.never.iter().filter_map(|never| match never.pattern {
-            TextPattern::Text(text) => Some(text.as_bytes()),
-            TextPattern::Regex(_) => None,
+        let texts = self.never.iter().filter_map(|never| match never.what {
+            Never::Sent(TextPattern::Text(text)) => Some(text.as_bytes()),
+            Never::Sent(TextPattern::Regex(_)) | Never::Found(_) => None,
         });
         [FATAL, SOFT_REBOOT].into_iter().chain(texts)
     }
@@ -160,9 +167,10 @@ impl<'a> Always<'a> {
     }
 
     /// The failure, if `never` is in what came since the last call.
-    fn broken(&self, never: &Never<'_>, output: &Output, lines_end: usize) -> Option<Failure> {
-        let (what, last, got) = match never.pattern {
-            TextPattern::Text(text) => {
+    fn broken(&self, never: &Forbidden<'_>, output: &Output, lines_end: usize) -> Option<Failure> {
+        let (what, last, got) = match never.what {
+            Never::Found(_) => return None,
+            Never::Sent(TextPattern::Text(text)) => {
                 // A text of several lines may have begun before.
                 let from = self.seen.saturating_sub(text.len().saturating_sub(1)).max(never.from);
                 let (_, found) = output.find(&[text.as_bytes()], from)?;
@@ -172,7 +180,7 @@ impl<'a> Always<'a> {
                     quoted(&output.bytes()[output.line_start(found.start)..found.end]),
                 )
             }
-            TextPattern::Regex(regex) => {
+            Never::Sent(TextPattern::Regex(regex)) => {
                 let from = self.seen.max(first_line(output, never.from));
                 let lines = output.text(from..lines_end.max(from));
                 let found = regex.find(&lines)?;
@@ -183,10 +191,18 @@ impl<'a> Always<'a> {
                 )
             }
         };
-        let since = if never.step.is_some() { " from this step on" } else { "" };
-        let claim = Claim::Output { expected: format!("never {what}{since}"), got };
+        let claim = Claim::Output { expected: never.claim(&what), got };
         let at = output.at(last).unwrap_or_default();
         Some(Failure { step: never.step.clone(), ..failed(claim, at) })
+    }
+
+    /// Looks at what the firmware has just touched.
+    pub(crate) fn look_at_found(&self, found: &Found) -> Result<(), Sign> {
+        let is_forbidden = |never: &&Forbidden<'_>| matches!(never.what, Never::Found(kind) if *kind == found.kind);
+        let Some(never) = self.never.iter().find(is_forbidden) else { return Ok(()) };
+        let expected = never.claim(&format!("a finding `{}`", found.kind.word()));
+        let claim = Claim::Finding { expected, got: found.to_string() };
+        Err(Sign::Never(Box::new(Failure { step: never.step.clone(), ..failed(claim, found.at) })))
     }
 }
 

@@ -42,6 +42,16 @@ pub enum RunError {
         /// The board.
         board: String,
     },
+    /// A step drives an analog input, and nobody can.
+    #[error(
+        "the lab cannot drive the analog input `{input}` of board {board} (say `needs: [analog]`)"
+    )]
+    NoAnalog {
+        /// The board.
+        board: String,
+        /// The input.
+        input: String,
+    },
     /// A button that the board does not have, although the scenario was checked against boards.
     #[error("board {board} has no button `{button}`")]
     NoButton {
@@ -100,18 +110,9 @@ impl RunError {
     /// The last lines that the emulator wrote, if it did.
     pub fn last_words(&self) -> Vec<String> {
         match self {
-            RunError::Machine(error) | RunError::NotStarted(error) => words_of(error),
+            RunError::Machine(error) | RunError::NotStarted(error) => error.last_words().to_vec(),
             _ => Vec::new(),
         }
-    }
-}
-
-fn words_of(error: &MachineError) -> Vec<String> {
-    match error {
-        MachineError::Died { last_words, .. } | MachineError::Silent { last_words, .. } => {
-            last_words.clone()
-        }
-        _ => Vec::new(),
     }
 }
 

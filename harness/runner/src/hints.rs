@@ -44,7 +44,8 @@ pub(crate) fn hint(
 
 /// What is sure of the cause.
 fn of_causes(facts: &Facts<'_>) -> Option<String> {
-    exceptions::memory(facts)
+    prompt::usb_only(facts)
+        .or_else(|| exceptions::memory(facts))
         .or_else(|| files::missing(facts))
         .or_else(|| files::not_saved(facts))
         .or_else(|| indentation::in_block(facts))

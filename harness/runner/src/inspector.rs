@@ -112,7 +112,8 @@ impl Inspector<'_> {
         }
     }
 
-    fn place(&self, address: u32) -> CodePlace {
+    /// What of the firmware is at `address`, as far as its file says.
+    pub(crate) fn place(&self, address: u32) -> CodePlace {
         self.image.map_or_else(
             || CodePlace { address, ..CodePlace::default() },
             |image| image.place(address),

@@ -3,7 +3,7 @@
 use replab_board::Board;
 use replab_machine::{Machine, Timing};
 use replab_record::SkipReason;
-use replab_scenario::{Action, Need, Reset, Scenario};
+use replab_scenario::{Action, Driven, Need, Never, Reset, Scenario};
 
 use crate::coarse;
 
@@ -34,7 +34,8 @@ pub fn lacking(scenario: &Scenario, board: &Board) -> Option<&'static str> {
 /// What `needs:` says, and what its steps need.
 fn all(scenario: &Scenario) -> impl Iterator<Item = Need> {
     let of_steps = scenario.steps.iter().filter_map(|step| need_of(&step.action));
-    scenario.needs.iter().copied().chain(of_steps)
+    let of_never = scenario.never.iter().any(is_finding).then_some(Need::Findings);
+    scenario.needs.iter().copied().chain(of_steps).chain(of_never)
 }
 
 /// What a step cannot be played without, also if `needs:` does not say so.
@@ -43,9 +44,18 @@ fn need_of(action: &Action) -> Option<Need> {
         Action::Reset(Reset::Power) => Some(Need::Power),
         Action::Fs(_) => Some(Need::Files),
         Action::Memory(_) => Some(Need::Memory),
+        Action::Drive(driven) if driven.iter().any(|(_, to)| matches!(to, Driven::Analog(_))) => {
+            Some(Need::Analog)
+        }
         Action::Drive(_) | Action::Press(_) => Some(Need::Gpio),
+        Action::Never(all) => all.iter().any(is_finding).then_some(Need::Findings),
         _ => None,
     }
+}
+
+/// Where nobody notices, nothing would ever be found.
+fn is_finding(never: &Never) -> bool {
+    matches!(never, Never::Found(_))
 }
 
 fn has(need: Need, board: &Board, machine: &Machine) -> bool {
@@ -56,6 +66,8 @@ fn has(need: Need, board: &Board, machine: &Machine) -> bool {
             Need::Files | Need::Memory => machine.memory.is_some(),
             Need::Exact => machine.timing == Timing::Exact,
             Need::Power => machine.power.is_some(),
+            Need::Analog => machine.analog.is_some(),
+            Need::Findings => machine.findings.is_some(),
             Need::I2c => true,
         }
 }
@@ -63,8 +75,9 @@ fn has(need: Need, board: &Board, machine: &Machine) -> bool {
 fn board_has(need: Need, board: &Board) -> bool {
     match need {
         Need::Gpio | Need::Irq => !board.pins.is_empty(),
+        Need::Analog => !board.analog.is_empty(),
         Need::Files => board.file_system.is_some(),
-        Need::Memory | Need::Exact | Need::Power => true,
+        Need::Memory | Need::Exact | Need::Power | Need::Findings => true,
         // No machine has this yet.
         Need::I2c => false,
     }
@@ -80,5 +93,7 @@ fn word(need: Need) -> &'static str {
         Need::Memory => "memory",
         Need::Exact => "exact",
         Need::Power => "power",
+        Need::Analog => "analog",
+        Need::Findings => "findings",
     }
 }

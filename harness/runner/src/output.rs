@@ -9,6 +9,17 @@ use std::ops::Range;
 
 use replab_record::MachineTime;
 
+/// A line of the transcript.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentLine {
+    /// When its first byte was sent.
+    pub at: MachineTime,
+    /// When its last byte was sent.
+    pub until: MachineTime,
+    /// Its text, control bytes as `\x08`, without the end of the line.
+    pub text: String,
+}
+
 /// Bytes in the order in which they were sent.
 #[derive(Debug, Default)]
 pub(crate) struct Output {
@@ -88,10 +99,27 @@ impl Output {
 
     /// All that was sent, as text, without what is hidden.
     pub(crate) fn transcript(&self) -> String {
+        text(&self.shown().map(|(_, byte)| byte).collect::<Vec<_>>())
+    }
+
+    /// The lines of the transcript. The last may have no end yet.
+    pub(crate) fn lines(&self) -> Vec<SentLine> {
+        let shown: Vec<(MachineTime, u8)> = self.shown().collect();
+        let lines = shown.split_inclusive(|(_, byte)| *byte == b'\n');
+        let line = |bytes: &[(MachineTime, u8)]| {
+            let (at, until) = (bytes.first()?.0, bytes.last()?.0);
+            let text = text(&bytes.iter().map(|(_, byte)| *byte).collect::<Vec<_>>());
+            Some(SentLine { at, until, text: text.trim_end_matches('\n').to_string() })
+        };
+        lines.filter_map(line).collect()
+    }
+
+    /// What is not hidden, with its times.
+    fn shown(&self) -> impl Iterator<Item = (MachineTime, u8)> + '_ {
         let is_hidden = |position: &usize| self.hidden.iter().any(|range| range.contains(position));
-        let shown: Vec<u8> =
-            (0..self.bytes.len()).filter(|at| !is_hidden(at)).map(|at| self.bytes[at]).collect();
-        text(&shown)
+        (0..self.bytes.len())
+            .filter(move |at| !is_hidden(at))
+            .map(|at| (self.times[at], self.bytes[at]))
     }
 }
 
@@ -179,6 +207,20 @@ mod tests {
         output.hide(6..18);
         assert_eq!(output.transcript(), ">>> \nK6\n");
         assert_eq!(output.find(&[b"raw"], 0), Some((0, 6..9)));
+    }
+
+    #[test]
+    fn lines_are_those_of_the_transcript_with_their_times() {
+        let mut output = output(b"a\r\nraw>\r\n\r\nbc");
+        output.hide(3..9);
+        let lines: Vec<_> = output
+            .lines()
+            .into_iter()
+            .map(|line| (line.at.as_nanos(), line.until.as_nanos(), line.text))
+            .collect();
+        let text = |text: &str| text.to_string();
+        assert_eq!(lines, [(0, 2, text("a")), (9, 10, text("")), (11, 12, text("bc"))]);
+        assert_eq!(output.transcript(), "a\n\nbc");
     }
 
     #[test]

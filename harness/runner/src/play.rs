@@ -1,25 +1,27 @@
 //! Plays one scenario on one machine.
 
+use std::mem;
 use std::path::Path;
 use std::time::Duration;
 
 use replab_board::Board;
 use replab_machine::{Machine, Timing};
 use replab_memory::{Change, Sample};
-use replab_record::{Claim, MachineTime, Record, StepPlace, Verdict};
+use replab_record::{Claim, Found, MachineTime, Marginal, Record, StepPlace, Verdict};
 use replab_scenario::{Action, NewAnswer, Scenario, SnapshotPart, Step, show_duration};
 
 use crate::error::{Ended, Played, RunError};
 use crate::files;
 use crate::hints;
 use crate::needs::skip_reason;
+use crate::output::SentLine;
 use crate::session::Session;
 use crate::snapping::Seen;
 use crate::snapshots::{Comparison, Firmware, Mode, Store, Text};
 use crate::steps;
 use crate::stop::Stop;
 use crate::verdict::{self, Stopped};
-use crate::wave::WaveFigures;
+use crate::wave::{ContractFigures, WaveFigures};
 
 /// The default of [`Options::settle`].
 pub const SETTLE: Duration = Duration::from_millis(50);
@@ -39,6 +41,8 @@ pub struct Options {
     pub accept_answers: bool,
     /// What an emulator that is not installed does to its runs.
     pub missing: Missing,
+    /// Whether a claim that hardly holds is taken as one that does not.
+    pub strict: bool,
     /// Whether the memory at the end of a run is kept in its outcome.
     pub keep_memory: bool,
     /// Whether the figures of stack and heap are taken at the end of a run.
@@ -63,6 +67,7 @@ impl Default for Options {
             snapshots: Some(Mode::ReadOnly),
             exact_snapshots: true,
             accept_answers: false,
+            strict: false,
             missing: Missing::Breaks,
             keep_memory: false,
             figures: false,
@@ -83,6 +88,8 @@ pub struct Outcome {
     /// What the firmware sent on the port of the REPL, as text without times: what a
     /// snapshot of the transcript at the end of the run would hold.
     pub transcript: String,
+    /// The same, line by line, with its times.
+    pub lines: Vec<SentLine>,
     /// Machine time at the end of the run.
     pub end: MachineTime,
     /// The steps that began, in order.
@@ -98,6 +105,11 @@ pub struct Outcome {
     /// Answers that are not as the scenario claims, if [`Options::accept_answers`]
     /// asks for them.
     pub answers: Vec<NewAnswer>,
+    /// Claims that held, and hardly so, in order.
+    pub marginal: Vec<Marginal>,
+    /// What the firmware has touched that is not emulated, one for each kind and
+    /// peripheral, by the first time.
+    pub findings: Vec<Found>,
     /// How many runs were compared and found equal, if that was asked for.
     pub proved: Option<usize>,
 }
@@ -129,8 +141,29 @@ pub struct StepSummary {
 pub enum Measured {
     /// Of `wave`.
     Wave(WaveFigures),
+    /// Of `contract`.
+    Contract(ContractFigures),
     /// Of `memory`.
     Memory(MemorySample),
+}
+
+impl Measured {
+    /// What was measured on a pin, if that was done.
+    pub fn wave(&self) -> Option<&WaveFigures> {
+        match self {
+            Measured::Wave(figures) => Some(figures),
+            Measured::Contract(figures) => Some(&figures.wave),
+            Measured::Memory(_) => None,
+        }
+    }
+
+    /// What was found in memory, if that was looked at.
+    pub fn memory(&self) -> Option<&MemorySample> {
+        match self {
+            Measured::Memory(sample) => Some(sample),
+            Measured::Wave(_) | Measured::Contract(_) => None,
+        }
+    }
 }
 
 /// What a `memory` step has found.
@@ -150,12 +183,15 @@ impl Outcome {
             timing: Timing::Exact,
             record: Record::default(),
             transcript: String::new(),
+            lines: Vec::new(),
             end: MachineTime::ZERO,
             steps: Vec::new(),
             snapshots: Vec::new(),
             memory: Vec::new(),
             figures: None,
             answers: Vec::new(),
+            marginal: Vec::new(),
+            findings: Vec::new(),
             proved: None,
         }
     }
@@ -179,6 +215,7 @@ pub fn play(
         Ok(session) => session,
         Err(error) => return Outcome::unplayed(verdict::broken(&error, None)),
     };
+    session.is_strict = options.strict;
     session.new_answers = options.accept_answers.then(Vec::new);
     let mut run = Run { scenario, options, steps: Vec::new(), target, snapshots: Vec::new() };
     let played = run.play(&mut session);
@@ -195,10 +232,13 @@ pub fn play(
         memory,
         figures,
         answers: session.new_answers.take().unwrap_or_default(),
+        marginal: mem::take(&mut session.marginal),
+        findings: std::mem::take(&mut session.found),
         proved: None,
         verdict,
         timing,
         transcript: session.output.transcript(),
+        lines: session.output.lines(),
         record: session.record,
         end,
         steps: run.steps,

@@ -6,6 +6,7 @@
 
 mod board;
 mod crash;
+mod find;
 mod inside;
 
 use std::ops::Range;
@@ -16,9 +17,10 @@ use replab_board::Board;
 use replab_machine::{Condition, Machine, StopCause, Timing};
 use replab_memory::{Image, Sample};
 use replab_record::{
-    Claim, Event, Failure, MachineTime, PinName, PortName, Record, ResetCause, StepPlace,
+    Claim, Event, Failure, Found, MachineTime, Marginal, PinName, PortName, Record, ResetCause,
+    StepPlace,
 };
-use replab_scenario::{At, Captures, NewAnswer, Scenario, Step, TextPattern, show_duration};
+use replab_scenario::{At, Captures, Never, NewAnswer, Scenario, Step, show_duration};
 
 use crate::always::{Always, Restart};
 use crate::error::{Played, RunError, failed};
@@ -58,10 +60,16 @@ pub(crate) struct Session<'a> {
     within: Duration,
     at_prompt: bool,
     line: usize,
+    /// What the firmware has touched that is not emulated, by its first time.
+    pub(crate) found: Vec<Found>,
     /// What answers so far have had for named wildcards.
     pub(crate) captures: Captures,
     /// Answers that are not as claimed, where they are taken as right.
     pub(crate) new_answers: Option<Vec<NewAnswer>>,
+    /// Claims that held, and hardly so.
+    pub(crate) marginal: Vec<Marginal>,
+    /// Whether such a claim is taken as one that does not hold.
+    pub(crate) is_strict: bool,
     /// How full the memory was at the last `memory` step.
     pub(crate) sample: Option<Sample>,
     /// Where all that a step chooses comes from.
@@ -104,8 +112,11 @@ impl<'a> Session<'a> {
             within: Duration::ZERO,
             at_prompt: false,
             line: 0,
+            found: Vec::new(),
             captures: Captures::new(),
             new_answers: None,
+            marginal: Vec::new(),
+            is_strict: false,
             sample: None,
             random: Random::new(u64::from(scenario.seed)),
             firmware,
@@ -283,9 +294,9 @@ impl<'a> Session<'a> {
         Ok(self.machine.run.pending(&self.port).map_err(RunError::from)?)
     }
 
-    /// From now on `patterns` must not be sent, because `step` says so.
-    pub(crate) fn forbid(&mut self, patterns: &'a [TextPattern], step: &StepPlace) {
-        self.always.forbid(patterns, self.output.len(), step);
+    /// From now on `all` must not come, because `step` says so.
+    pub(crate) fn forbid(&mut self, all: &'a [Never], step: &StepPlace) {
+        self.always.forbid(all, self.output.len(), step);
     }
 
     /// Python has started again, because the step asked it to, and has said so up to `end`.
@@ -322,7 +333,9 @@ impl<'a> Session<'a> {
         loop {
             let stop = self.machine.run.go(until, &all).map_err(RunError::from)?;
             self.absorb(stop.events);
+            let found = self.find();
             self.check_always()?;
+            found?;
             self.check_flood()?;
             match stop.cause {
                 StopCause::Time => return Ok(None),
@@ -333,6 +346,7 @@ impl<'a> Session<'a> {
                 StopCause::Condition { .. } => {}
                 StopCause::Fault(fault) => return Err(self.faulted(&fault, stop.at)),
                 StopCause::Lockup(registers) => return Err(self.locked_up(&registers, stop.at)),
+                StopCause::Rom(end) => return Err(self.ended_in_rom(end, stop.at)),
                 // What came was looked at above.
                 StopCause::Full => {}
                 StopCause::Reset => self.reset()?,

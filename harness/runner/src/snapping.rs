@@ -1,10 +1,14 @@
 //! The texts of a run's snapshots: what every target must agree on, and exact figures.
 
 use replab_memory::{Sample, Totals, sample_text};
+use replab_record::{Scale, Wave, picture};
 use replab_scenario::{SnapshotPart, show_duration};
 
-use crate::play::{Measured, StepSummary};
+use crate::play::StepSummary;
 use crate::wave::WaveFigures;
+
+/// Characters of a picture at most.
+const DRAWN: usize = 100;
 
 /// What a `snapshot` step has seen.
 #[derive(Debug, Default)]
@@ -21,19 +25,15 @@ pub(crate) struct Seen {
 impl Seen {
     /// The waves that `steps` have measured, by the number of the step.
     pub(crate) fn waves(steps: &[StepSummary]) -> Vec<(usize, WaveFigures)> {
-        let wave = |step: &StepSummary| match step.measured.as_ref()? {
-            Measured::Wave(figures) => Some((step.place.number, figures.clone())),
-            Measured::Memory(_) => None,
-        };
+        let wave =
+            |step: &StepSummary| Some((step.place.number, step.measured.as_ref()?.wave()?.clone()));
         steps.iter().filter_map(wave).collect()
     }
 
     /// The samples that `steps` have taken, by the number of the step.
     pub(crate) fn samples(steps: &[StepSummary]) -> Vec<(usize, Sample)> {
-        let sample = |step: &StepSummary| match step.measured.as_ref()? {
-            Measured::Memory(sample) => Some((step.place.number, sample.now)),
-            Measured::Wave(_) => None,
-        };
+        let sample =
+            |step: &StepSummary| Some((step.place.number, step.measured.as_ref()?.memory()?.now));
         steps.iter().filter_map(sample).collect()
     }
 
@@ -103,8 +103,16 @@ fn coarse(step: usize, wave: &WaveFigures) -> String {
     line + "\n"
 }
 
+/// Each period to the nanosecond, below a picture.
 fn fine(step: usize, wave: &WaveFigures) -> String {
-    let mut text = format!("step {step}, {}:\n", wave.pin);
+    let Wave { start, end, .. } = wave.wave;
+    let scale = Scale::fitting(start, end, DRAWN);
+    let mut text = format!(
+        "step {step}, {}, a character is {}:\n  {}\n",
+        wave.pin,
+        show_duration(scale.column),
+        picture(&wave.wave, &scale)
+    );
     for period in &wave.periods {
         text.push_str(&format!(
             "  at {:.9}: {} ns, high for {} ns\n",
@@ -122,7 +130,7 @@ mod tests {
 
     use expect_test::{Expect, expect};
     use replab_memory::{HeapFigures, StackFigures};
-    use replab_record::MachineTime;
+    use replab_record::{Edge, Level, MachineTime};
 
     use super::*;
     use crate::wave::Period;
@@ -137,6 +145,17 @@ mod tests {
         let wave = WaveFigures {
             pin: "LED".into(),
             window: Duration::from_secs(3),
+            wave: Wave {
+                start: MachineTime::ZERO,
+                end: MachineTime::from_nanos(3_000_000_000),
+                before: Level::Low,
+                edges: (0..6)
+                    .map(|half| Edge {
+                        at: MachineTime::from_nanos(5_000_000 + half * 500_000_050),
+                        level: if half % 2 == 0 { Level::High } else { Level::Low },
+                    })
+                    .collect(),
+            },
             rising: 3,
             first: None,
             high: Vec::new(),
@@ -174,17 +193,18 @@ mod tests {
         check(
             &[SnapshotPart::Transcript, SnapshotPart::Wave],
             &expect![[r#"
-            >>> 1
-            1
-            >>>
-            [waves, to 1 ms and 1 %]
-            step 4, LED: 3 rising edges in 3s; period 1.000 s, duty 50 %
-            -- exact
-            [waves]
-            step 4, LED:
-              at 0.005000000 s: 1000000123 ns, high for 500000050 ns
-              at 1.005000123 s: 1000000123 ns, high for 500000050 ns
-        "#]],
+                >>> 1
+                1
+                >>>
+                [waves, to 1 ms and 1 %]
+                step 4, LED: 3 rising edges in 3s; period 1.000 s, duty 50 %
+                -- exact
+                [waves]
+                step 4, LED, a character is 50ms:
+                  /‾‾‾‾‾‾‾‾‾\_________/‾‾‾‾‾‾‾‾‾\_________/‾‾‾‾‾‾‾‾‾\_________
+                  at 0.005000000 s: 1000000123 ns, high for 500000050 ns
+                  at 1.005000123 s: 1000000123 ns, high for 500000050 ns
+            "#]],
         );
     }
 

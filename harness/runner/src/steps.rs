@@ -4,6 +4,7 @@
 //! what came, and gives back figures worth showing.
 
 mod boot;
+mod contract;
 mod drive;
 mod exec;
 mod expect;
@@ -50,7 +51,12 @@ pub(crate) fn play<'a>(
         Action::Press(press) => press::play(session, press)?,
         Action::Pin(levels) => pin::play(session, levels, step.hold)?,
         Action::Wave(claim) => {
-            return wave::play(session, claim).map(|figures| Some(Measured::Wave(figures)));
+            let figures = wave::play(session, claim, place)?;
+            return Ok(Some(Measured::Wave(figures)));
+        }
+        Action::Contract(contract) => {
+            let figures = contract::play(session, contract, place)?;
+            return Ok(Some(Measured::Contract(figures)));
         }
         Action::Reset(how) => reset::play(session, *how)?,
         Action::Fs(what) => fs::play(session, what)?,
@@ -79,6 +85,7 @@ pub(crate) fn word(action: &Action) -> &'static str {
         Action::Press(_) => "press",
         Action::Pin(_) => "pin",
         Action::Wave(_) => "wave",
+        Action::Contract(_) => "contract",
         Action::Reset(_) => "reset",
         Action::Fs(_) => "fs",
         Action::Memory(_) => "memory",

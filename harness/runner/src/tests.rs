@@ -4,9 +4,11 @@
 //! script, and the outcome as text.
 
 mod always;
+mod compare;
 mod docs;
 mod exec;
 mod expect;
+mod findings;
 mod fs;
 mod hints;
 mod hostile;
@@ -20,6 +22,7 @@ mod runs;
 mod stimuli;
 mod time;
 mod trouble;
+mod waves;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -30,7 +33,8 @@ use replab_board::{Board, load};
 use replab_machine::scripted::{Deeds, Scripted};
 use replab_record::{Claim, Level, Verdict};
 use replab_scenario::{
-    Action, Boot, Code, Expect, Fs, Reset, Scenario, Step, TextPattern, parse_transcript,
+    Action, Boot, Code, Driven, Expect, Fs, Never, Reset, Scenario, Step, TextPattern,
+    parse_transcript,
 };
 
 use crate::play::{Options, Outcome, play};
@@ -157,6 +161,7 @@ fn scenario(steps: Vec<Step>) -> Scenario {
         files: BTreeMap::new(),
         seed: 0,
         never: Vec::new(),
+        tolerate: Vec::new(),
         steps,
     }
 }
@@ -227,6 +232,7 @@ fn claimed(claim: &Claim) -> String {
         Claim::Code { expected, got } => ("code", expected, got),
         Claim::File { expected, got } => ("file", expected, got),
         Claim::Crash { expected, got } => ("crash", expected, got),
+        Claim::Finding { expected, got } => ("finding", expected, got),
         Claim::Memory { expected, got } => ("memory", expected, got),
         Claim::Snapshot { file } => return format!("snapshot {}\n", file.display()),
     };

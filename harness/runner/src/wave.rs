@@ -20,6 +20,8 @@ pub struct WaveFigures {
     pub pin: String,
     /// How long was looked.
     pub window: Duration,
+    /// All that was seen in it.
+    pub wave: Wave,
     /// Rising edges in the window.
     pub rising: usize,
     /// The whole periods, in order.
@@ -30,6 +32,16 @@ pub struct WaveFigures {
     pub high: Vec<Pulse>,
     /// The whole low pulses, in order.
     pub low: Vec<Pulse>,
+}
+
+/// What a `contract` step has measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ContractFigures {
+    /// The pin's wave.
+    pub wave: WaveFigures,
+    /// A line of heads and one for each interval: what is stated, the mean, the pulse that
+    /// is nearest to a limit, and how far inside it lies.
+    pub table: Vec<String>,
 }
 
 /// A level between two edges inside the window.
@@ -71,6 +83,7 @@ impl WaveFigures {
         WaveFigures {
             pin: pin.to_string(),
             window: wave.end - wave.start,
+            wave: wave.clone(),
             rising: rising.len(),
             periods: rising.windows(2).map(period).collect(),
             first: first(wave),
@@ -126,8 +139,9 @@ pub(crate) fn percent(value: f64) -> String {
     format!("{}%", digits.trim_end_matches('0').trim_end_matches('.'))
 }
 
-/// The edges of `wave` as a table, at most [`ROWS`] of them around the one at `around`.
-pub(crate) fn table(wave: &Wave, figures: &WaveFigures, around: MachineTime) -> Vec<String> {
+/// The edges that `figures` are of as a table, at most [`ROWS`] of them around the one at `around`.
+pub(crate) fn table(figures: &WaveFigures, around: MachineTime) -> Vec<String> {
+    let wave = &figures.wave;
     let edges = &wave.edges;
     let center = edges.iter().position(|edge| edge.at >= around).unwrap_or(0);
     let first = center.saturating_sub(ROWS / 2).min(edges.len().saturating_sub(ROWS));
@@ -156,10 +170,11 @@ fn row(wave: &Wave, figures: &WaveFigures, index: usize) -> [String; 6] {
     ]
 }
 
-fn aligned(rows: &[[String; 6]]) -> Vec<String> {
+/// `rows` as lines, cells to the right.
+pub(crate) fn aligned<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
     let width =
         |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let line = |row: &[String; 6]| {
+    let line = |row: &[String; N]| {
         let cells: Vec<String> =
             row.iter().enumerate().map(|(at, cell)| format!("{cell:>w$}", w = width(at))).collect();
         cells.join("  ").trim_end().to_string()
@@ -167,7 +182,8 @@ fn aligned(rows: &[[String; 6]]) -> Vec<String> {
     rows.iter().map(line).collect()
 }
 
-fn rising(wave: &Wave) -> impl Iterator<Item = &Edge> {
+/// The rising edges of `wave`.
+pub(crate) fn rising(wave: &Wave) -> impl Iterator<Item = &Edge> {
     // Neighbours differ in level, and so does the first from what was before.
     wave.edges.iter().filter(|edge| edge.level == Level::High)
 }
@@ -243,7 +259,7 @@ mod tests {
     fn a_table_shows_a_few_edges_around_the_one_that_matters() {
         let wave = wave(0, &[10; 60]);
         let figures = WaveFigures::measure("LED", &wave);
-        let table = table(&wave, &figures, MachineTime::from_nanos(300_000_000));
+        let table = table(&figures, MachineTime::from_nanos(300_000_000));
         assert_eq!(table.len(), 1 + ROWS + 1);
         assert_eq!(table[0], " #           time  level   for  period  duty");
         assert_eq!(table[7], "31  0.300000000 s   high  10ms    20ms   50%");
@@ -259,6 +275,6 @@ mod tests {
             "2  0.010000000 s    low     …",
             "1 rising edge in 1s",
         ];
-        assert_eq!(table(&wave, &figures, MachineTime::ZERO), expected);
+        assert_eq!(table(&figures, MachineTime::ZERO), expected);
     }
 }

@@ -3,8 +3,8 @@
 //! Two labs may play at once in one checkout, a disk may be full, and a lab may be
 //! killed. So a text goes into a file of its own beside, and that takes the name.
 
-use std::fs::{self, Permissions};
-use std::io::{self, Write as _};
+use std::fs::{self, File, Permissions};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -21,8 +21,25 @@ const MODE: u32 = 0o666;
 ///
 /// Whatever the operating system says. Then a file that was there is as it was.
 pub fn write_whole(file: &Path, text: &str) -> io::Result<()> {
+    write_streamed(file, |into| into.write_all(text.as_bytes()))
+}
+
+/// Like [`write_whole`] what `write` writes, which is never in memory as a whole.
+///
+/// # Errors
+///
+/// As above, and those of `write`.
+pub fn write_streamed(
+    file: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let buffered = |into: &mut File| {
+        let mut into = BufWriter::new(into);
+        write(&mut into)?;
+        into.flush()
+    };
     if fs::symlink_metadata(file).is_ok_and(|there| !there.is_file()) {
-        return fs::write(file, text);
+        return buffered(&mut File::create(file)?);
     }
     let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -35,7 +52,7 @@ pub fn write_whole(file: &Path, text: &str) -> io::Result<()> {
         .permissions(permissions)
         .tempfile_in(folder)
         .map_err(bare)?;
-    beside.write_all(text.as_bytes()).map_err(bare)?;
+    buffered(beside.as_file_mut()).map_err(bare)?;
     beside.persist(file).map_err(|error| error.error)?;
     Ok(())
 }

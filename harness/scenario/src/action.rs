@@ -1,8 +1,9 @@
 //! Reads the values of the actions, each of its own shape.
 
-use replab_record::{Bound, Figure};
+use replab_record::{Bound, Figure, FindingKind};
 
 use crate::bytes::parse_bound;
+use crate::contract;
 use crate::error::Problem;
 use crate::file;
 use crate::key::{KEYS, key_bytes};
@@ -11,7 +12,7 @@ use crate::pattern::Expected;
 use crate::pins;
 use crate::quantity::{parse_duration, some_time};
 use crate::reading::Reading;
-use crate::scenario::{Action, Boot, Code, Expect, Reset, SnapshotPart, TextPattern};
+use crate::scenario::{Action, Boot, Code, Expect, Never, Reset, SnapshotPart, TextPattern};
 use crate::transcript::parse_transcript;
 use crate::tree::{Node, Value};
 use crate::wave;
@@ -31,10 +32,11 @@ pub(crate) fn read(reading: &mut Reading<'_>, word: &str, value: &Node) -> Optio
         "expect" => Action::Expect(expect(reading, value)?),
         "quiet" => Action::Quiet(reading.quantity(value, "quiet", some_time)?),
         "wait" => Action::Wait(reading.quantity(value, "wait", parse_duration)?),
-        "drive" => Action::Drive(pins::levels(reading, value, "drive")?),
+        "drive" => Action::Drive(pins::driven(reading, value)?),
         "press" => Action::Press(pins::press(reading, value)?),
         "pin" => Action::Pin(pins::levels(reading, value, "pin")?),
         "wave" => Action::Wave(wave::read(reading, value)?),
+        "contract" => Action::Contract(contract::read(reading, value)?),
         "reset" => Action::Reset(reset(reading, value)?),
         "fs" => Action::Fs(file::fs(reading, value)?),
         "memory" => Action::Memory(memory(reading, value)?),
@@ -279,16 +281,37 @@ pub(crate) fn text_pattern(
     }
 }
 
-/// What must not come: one pattern, or a list.
-pub(crate) fn never(reading: &mut Reading<'_>, node: &Node) -> Option<Vec<TextPattern>> {
+/// What must not come: one pattern or finding, or a list.
+pub(crate) fn never(reading: &mut Reading<'_>, node: &Node) -> Option<Vec<Never>> {
     let Value::List(items) = &node.value else {
-        return text_pattern(reading, node, "never").map(|pattern| vec![pattern]);
+        return one_never(reading, node).map(|never| vec![never]);
     };
     if items.is_empty() {
         return reading.fail(node.place, Problem::Empty { key: "never".to_owned() });
     }
-    let patterns: Vec<_> = items.iter().map(|item| text_pattern(reading, item, "never")).collect();
-    patterns.into_iter().collect()
+    let all: Vec<_> = items.iter().map(|item| one_never(reading, item)).collect();
+    all.into_iter().collect()
+}
+
+fn one_never(reading: &mut Reading<'_>, node: &Node) -> Option<Never> {
+    if !matches!(node.value, Value::Map(_)) {
+        return text_pattern(reading, node, "never").map(Never::Sent);
+    }
+    let fields = reading.fields(node, "never", &["regex", "finding"])?;
+    match (fields.get("regex"), fields.get("finding")) {
+        (Some(regex), None) => read_regex(reading, regex).map(TextPattern::Regex).map(Never::Sent),
+        (None, Some(finding)) => {
+            let word = reading.text(finding, "finding")?;
+            match FindingKind::of_word(&word) {
+                Some(kind) => Some(Never::Found(kind)),
+                None => {
+                    let known = FindingKind::WORDS.map(|(_, word)| word);
+                    reading.fail(finding.place, Problem::unknown("finding", &word, known))
+                }
+            }
+        }
+        _ => reading.kind(node, "never", "text, `{ regex: R }` or `{ finding: storage-only }`"),
+    }
 }
 
 /// Text that is not empty.

@@ -69,12 +69,34 @@ fn parse_equal(rest: &str) -> Result<Bound, QuantityError> {
     let Some((wanted, tolerance)) = split_tolerance(rest) else {
         return Ok(Bound::Equal(amount("=", rest)?, Slack::Absolute(Bytes::new(0))));
     };
-    let slack = if tolerance.ends_with('%') {
-        Slack::Relative(parse_percent(tolerance)?)
-    } else {
-        Slack::Absolute(parse_bytes(tolerance)?)
-    };
+    let slack = slack_of(tolerance)?;
     Ok(Bound::Equal(amount("=", wanted)?, slack))
+}
+
+fn slack_of(text: &str) -> Result<Slack, QuantityError> {
+    Ok(if text.ends_with('%') {
+        Slack::Relative(parse_percent(text)?)
+    } else {
+        Slack::Absolute(parse_bytes(text)?)
+    })
+}
+
+/// How far an amount of memory may be off, by itself: `5%`, `64 B`.
+///
+/// # Errors
+///
+/// [`QuantityError`] for a missing or unknown unit, and for what is no number.
+pub(crate) fn parse_slack(text: &str) -> Result<Slack, QuantityError> {
+    let text = text.trim();
+    slack_of(text).map_err(|error| match error {
+        QuantityError::NoUnit { text, .. } => {
+            QuantityError::NoUnit { fixed: format!("`{text}%` or `{text} B`"), text }
+        }
+        QuantityError::UnknownUnit { text, unit, .. } => {
+            QuantityError::UnknownUnit { text, unit, allowed: "%, B, KiB, MiB or kB" }
+        }
+        other => other,
+    })
 }
 
 /// The amount after `sign`; advice repeats the sign.

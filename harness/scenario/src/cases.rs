@@ -12,8 +12,8 @@ use crate::tree::{Node, Value};
 pub const MOST_CASES: usize = 64;
 
 /// The keys that a case can override.
-pub const CASE_WORDS: [&str; 8] =
-    ["name", "section", "boards", "needs", "files", "seed", "never", "steps"];
+pub const CASE_WORDS: [&str; 9] =
+    ["name", "section", "boards", "needs", "files", "seed", "never", "tolerate", "steps"];
 
 /// A scenario of a file: the whole file as it reads for it.
 pub(crate) struct Case {

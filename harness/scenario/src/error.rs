@@ -62,6 +62,14 @@ pub enum Problem {
         /// How much, and what is allowed.
         why: String,
     },
+    /// A board of the scenario's has no such analog input.
+    #[error("board {board} has no analog input `{word}` that measures the same")]
+    NoAnalog {
+        /// The input's name.
+        word: String,
+        /// The board.
+        board: String,
+    },
     /// A file that no board has room for.
     #[error("this file has {bytes} bytes, and the file system of {board} has {room} in all")]
     NoRoom {
@@ -250,6 +258,21 @@ pub enum Problem {
         /// The upper one.
         max: Duration,
     },
+    /// A typical time that the borders do not allow.
+    #[error("`typ` is {}, which is not from `min` to `max`", show_duration(*.typ))]
+    TypOutside {
+        /// The typical time.
+        typ: Duration,
+    },
+    /// A contract without an interval.
+    #[error("this contract states no interval")]
+    EmptyContract,
+    /// A pin that is claimed to lag behind itself.
+    #[error("{pin} cannot lag behind {pin}")]
+    OwnLag {
+        /// The pin.
+        pin: String,
+    },
     /// A pulse that the window has no room for.
     #[error("{} has no room for a pulse of {}", show_duration(*.window), show_duration(*.width))]
     ShortForPulse {
@@ -269,6 +292,15 @@ pub enum Problem {
     CapturedTwice {
         /// The name.
         name: String,
+    },
+    /// A tolerance of nothing, or of several differences.
+    #[error("a tolerance is one difference and its reason; this one has {}", match .words.len() {
+        0 => "no difference".to_owned(),
+        count => format!("{count}: {}", listed(.words)),
+    })]
+    OneTolerance {
+        /// The differences that it has.
+        words: Vec<String>,
     },
     /// A wave that claims nothing.
     #[error("this wave claims nothing")]
@@ -346,6 +378,9 @@ impl Problem {
             }
             Problem::Missing { advice, .. } => (*advice).to_owned(),
             Problem::Kind { wanted, .. } => format!("it must be {wanted}"),
+            Problem::NoAnalog { .. } => {
+                "list in `boards:` only those whose file has it under `analog:`".to_owned()
+            }
             Problem::NoRoom { .. } => "leave it out, or play on a board with more flash".to_owned(),
             Problem::TooLarge { .. } => "make several scenarios of it".to_owned(),
             Problem::TwoActions { .. } => "make two steps of it: each begins with `- `".to_owned(),
@@ -391,12 +426,20 @@ impl Problem {
             Problem::CapturedTwice { .. } => "give it another name".to_owned(),
             Problem::LongBounce { .. } => "press longer, or bounce shorter".to_owned(),
             Problem::PeriodAndFrequency => "keep one of them".to_owned(),
-            Problem::NoEdges => "leave out high, low and first, or count more".to_owned(),
+            Problem::NoEdges => "leave out high, low, first and lag, or count more".to_owned(),
+            Problem::TypOutside { .. } => {
+                "the three stand in this order; leave `typ` out if there is none".to_owned()
+            }
+            Problem::EmptyContract => "give it one or more of: high, low, period, lag".to_owned(),
+            Problem::OwnLag { .. } => "name the pin that goes first in `behind`".to_owned(),
             Problem::MinAboveMax { .. } => "exchange them".to_owned(),
             Problem::ShortForPulse { .. } => "look longer, or claim less".to_owned(),
             Problem::EmptyWave => {
-                "give it one or more of: period, frequency, duty, count, first, high, low"
+                "give it one or more of: period, frequency, duty, count, first, high, low, glitch, lag"
                     .to_owned()
+            }
+            Problem::OneTolerance { .. } => {
+                format!("give it one of: {}", crate::tolerate::TOLERATE_WORDS.join(", "))
             }
             Problem::NeedlessExcuse { .. } => "take it out".to_owned(),
             Problem::ExcusedCode { blocks, .. } => {

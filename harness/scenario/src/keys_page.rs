@@ -12,16 +12,23 @@ use crate::schema::schema;
 use crate::step::{MODIFIER_WORDS, STEP_WORDS};
 
 /// Values that have a section of their own, and what stands in it beside their shape.
-const NAMED: [(&str, &str); 9] = [
+const NAMED: [(&str, &str); 16] = [
     ("text", "Text. A number is taken as it is written."),
     ("duration", ""),
     ("bound", ""),
     ("regex", "A regular expression, as the crate `regex` has them."),
     ("pattern", "Text that is looked for, or a regular expression."),
-    ("patterns", "One pattern or several."),
+    ("finding", "What the firmware touches and the lab does not emulate."),
+    ("unwanted", "A pattern in what is sent, or a finding."),
+    ("never", "One or several."),
     ("levels", "Pins by role or name, each with a level."),
+    ("driven", "Pins and analog inputs by name, each with what it is driven to."),
+    ("measured", ""),
     ("file", "What is in a file: the text itself, another file's, or a block of the lesson."),
     ("code", "Source text: itself, or a block of the lesson, and what it prints and raises."),
+    ("tolerance", "One difference between targets that are compared, and why it is no surprise."),
+    ("off", ""),
+    ("slack", ""),
 ];
 
 /// The page, in Markdown.

@@ -11,14 +11,17 @@
 //! [`World`]. Playing the steps is the runner's part.
 
 mod action;
+mod analog;
 mod bytes;
 mod cases;
+mod contract;
 mod coverage;
 mod error;
 mod file;
 mod frequency;
 mod key;
 mod keys_page;
+mod lag;
 mod lesson;
 mod load;
 mod pattern;
@@ -31,12 +34,15 @@ mod rewrite;
 mod scenario;
 mod schema;
 mod step;
+mod tolerate;
 mod transcript;
 mod tree;
 mod wave;
 
+pub use analog::{parse_temperature, parse_voltage};
 pub use bytes::{parse_bound, parse_bytes};
 pub use cases::{CASE_WORDS, MOST_CASES};
+pub use contract::{CONTRACT_WORDS, INTERVAL_WORDS};
 pub use coverage::{
     BlockCoverage, BlockKind, Coverage, EXCUSES_FILE, Excuses, OutputCoverage, SectionCoverage,
     State, block_kind, coverage, load_excuses,
@@ -45,6 +51,7 @@ pub use error::{Problem, ScenarioError, ScenarioErrors};
 pub use frequency::{Frequency, hertz, parse_frequency, show_hertz};
 pub use key::{KEYS, key_bytes};
 pub use keys_page::keys_page;
+pub use lag::{Lag, parse_lag};
 pub use lesson::{Block, BlockError, Lesson, Section};
 pub use load::{DEFAULT_BOARD, FILE_WORDS, Lessons, NEED_WORDS, World, load};
 pub use pattern::{Captures, Expected, NOTHING};
@@ -52,17 +59,19 @@ pub use pins::{LEVEL_WORDS, PRESS_WORDS};
 pub use project::{PROJECT_FILE, PROJECT_WORDS, Project, ProjectWorld, load_project};
 pub use quantity::{
     QuantityError, Tolerance, parse_duration, parse_duty, parse_percent, parse_period,
-    show_duration,
+    parse_tolerance, show_duration,
 };
 pub use rewrite::{NewAnswer, RewriteError, rewrite};
 pub use scenario::{
-    Action, At, Boot, Code, DEFAULT_WITHIN, Direction, Exchange, Expect, Fs, Need, Press, Reset,
-    Scenario, SnapshotPart, Step, TextPattern, WaveClaim, Width,
+    Action, At, Boot, Code, Contract, DEFAULT_WITHIN, Direction, Driven, Exchange, Expect, Fs,
+    Interval, LagClaim, Need, Never, Press, Reset, Scenario, SnapshotPart, Step, TextPattern,
+    WaveClaim, Width,
 };
 pub use schema::schema;
 pub use step::{MODIFIER_WORDS, STEP_WORDS};
+pub use tolerate::{MEMORY_WORDS, TOLERATE_WORDS, Tolerable, Tolerated};
 pub use transcript::{TranscriptError, parse_transcript};
-pub use wave::{DIRECTION_WORDS, WAVE_WORDS, WIDTH_WORDS};
+pub use wave::{DIRECTION_WORDS, LAG_WORDS, WAVE_WORDS, WIDTH_WORDS};
 
 #[cfg(test)]
 mod tests;

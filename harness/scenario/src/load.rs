@@ -16,16 +16,17 @@ use crate::lesson::Lesson;
 use crate::reading::Reading;
 use crate::scenario::{Need, Scenario, Step};
 use crate::tree::{self, Node, Place, Style, Value};
-use crate::{action, file, step};
+use crate::{action, file, step, tolerate};
 
 /// The keys of a scenario's top level.
-pub const FILE_WORDS: [&str; 11] = [
-    "replab", "name", "lesson", "section", "boards", "needs", "files", "seed", "never", "steps",
-    "cases",
+pub const FILE_WORDS: [&str; 12] = [
+    "replab", "name", "lesson", "section", "boards", "needs", "files", "seed", "never", "tolerate",
+    "steps", "cases",
 ];
 
 /// The words of `needs:`.
-pub const NEED_WORDS: [&str; 7] = ["gpio", "irq", "i2c", "files", "memory", "exact", "power"];
+pub const NEED_WORDS: [&str; 9] =
+    ["gpio", "irq", "i2c", "files", "memory", "exact", "power", "analog", "findings"];
 
 /// The board of a scenario that lists none, where nobody says otherwise.
 pub const DEFAULT_BOARD: &str = "lab-m0";
@@ -120,6 +121,8 @@ impl Reading<'_> {
         let seed = fields.get("seed").map_or(Some(DEFAULT_SEED), |node| self.number(node, "seed"));
         let never =
             fields.get("never").and_then(|node| action::never(self, node)).unwrap_or_default();
+        let tolerate =
+            fields.get("tolerate").and_then(|node| tolerate::read(self, node)).unwrap_or_default();
         let steps = self.required(
             root,
             &fields,
@@ -138,6 +141,7 @@ impl Reading<'_> {
             files,
             seed: seed?,
             never,
+            tolerate,
             steps: steps?,
         })
     }
@@ -224,6 +228,8 @@ impl Reading<'_> {
             "memory" => Need::Memory,
             "exact" => Need::Exact,
             "power" => Need::Power,
+            "analog" => Need::Analog,
+            "findings" => Need::Findings,
             _ => return self.fail(node.place, Problem::unknown("capability", &word, NEED_WORDS)),
         })
     }

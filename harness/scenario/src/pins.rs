@@ -1,13 +1,14 @@
 //! Reads what is about pins: their words and levels, and the steps `pin`, `drive`
 //! and `press`.
 
-use replab_board::Board;
+use replab_board::{Board, Quantity};
 use replab_record::Level;
 
+use crate::analog::{parse_temperature, parse_voltage};
 use crate::error::Problem;
 use crate::quantity::{QuantityError, parse_duration, some_time};
 use crate::reading::Reading;
-use crate::scenario::Press;
+use crate::scenario::{Driven, Press};
 use crate::tree::{Node, Value};
 
 /// The levels that a scenario claims or drives.
@@ -32,6 +33,47 @@ pub(crate) fn levels(
         .map(|(pin, level)| Some((pin_word(reading, pin)?, level_word(reading, level, word)?)))
         .collect();
     levels.into_iter().collect()
+}
+
+/// Reads the value of `drive`: pins and levels, analog inputs and what they measure.
+pub(crate) fn driven(reading: &mut Reading<'_>, node: &Node) -> Option<Vec<(String, Driven)>> {
+    let wanted = "pins and levels: `{ BUTTON: low }`, or analog inputs: `{ ADC0: 1.2 V }`";
+    let Value::Map(entries) = &node.value else { return reading.kind(node, "drive", wanted) };
+    if entries.is_empty() {
+        return reading.kind(node, "drive", wanted);
+    }
+    let all: Vec<_> = entries.iter().map(|(key, value)| one_driven(reading, key, value)).collect();
+    all.into_iter().collect()
+}
+
+fn one_driven(reading: &mut Reading<'_>, key: &Node, value: &Node) -> Option<(String, Driven)> {
+    let word = key.scalar().unwrap_or_default();
+    let Some(first) = reading.boards.iter().find_map(|board| board.analog.get(word)).copied()
+    else {
+        let is_there = |board: &Board, word: &str| board.pin(word).is_some();
+        let pin = board_word(reading, key, "pin", is_there, |board| {
+            board.pin_words().chain(analog_words(board)).collect()
+        });
+        let level = level_word(reading, value, "drive");
+        return Some((pin?, Driven::Level(level?)));
+    };
+    let lacks = |board: &&&Board| {
+        board.analog.get(word).is_none_or(|input| input.measures != first.measures)
+    };
+    if let Some(board) = reading.boards.iter().find(lacks) {
+        let problem = Problem::NoAnalog { word: word.to_owned(), board: board.name.clone() };
+        return reading.fail(key.place, problem);
+    }
+    let parse = match first.measures {
+        Quantity::Voltage => parse_voltage,
+        Quantity::Temperature => parse_temperature,
+    };
+    let amount = reading.quantity(value, "drive", parse);
+    Some((word.to_owned(), Driven::Analog(amount?)))
+}
+
+fn analog_words(board: &Board) -> impl Iterator<Item = &str> {
+    board.analog.keys().map(String::as_str)
 }
 
 /// Reads the value of `press`.

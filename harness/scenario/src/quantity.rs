@@ -189,12 +189,34 @@ pub fn parse_period(text: &str) -> Result<(Duration, Tolerance), QuantityError> 
         let fixed = format!("`{} ±1%`", show_duration(wanted));
         return Err(QuantityError::NoTolerance { text: text.to_owned(), fixed });
     };
-    let tolerance = if tolerance.ends_with('%') {
-        Tolerance::Relative(parse_percent(tolerance)?)
-    } else {
-        Tolerance::Absolute(parse_duration(tolerance)?)
-    };
+    let tolerance = tolerance_of(tolerance)?;
     Ok((parse_duration(wanted)?, tolerance))
+}
+
+fn tolerance_of(text: &str) -> Result<Tolerance, QuantityError> {
+    Ok(if text.ends_with('%') {
+        Tolerance::Relative(parse_percent(text)?)
+    } else {
+        Tolerance::Absolute(parse_duration(text)?)
+    })
+}
+
+/// How far a duration may be off, by itself: `10%`, `2ms`.
+///
+/// # Errors
+///
+/// [`QuantityError`] for a missing or unknown unit, and for what is no number.
+pub fn parse_tolerance(text: &str) -> Result<Tolerance, QuantityError> {
+    let text = text.trim();
+    tolerance_of(text).map_err(|error| match error {
+        QuantityError::NoUnit { text, .. } => {
+            QuantityError::NoUnit { fixed: format!("`{text}%` or `{text}ms`"), text }
+        }
+        QuantityError::UnknownUnit { text, unit, .. } => {
+            QuantityError::UnknownUnit { text, unit, allowed: "%, ns, us, ms, s or min" }
+        }
+        other => other,
+    })
 }
 
 /// A duration in which something can happen.

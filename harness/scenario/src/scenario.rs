@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use replab_record::{Bound, Figure, Level};
+use replab_record::{Bound, Figure, FindingKind, Level};
 
 use crate::frequency::Frequency;
+use crate::lag::Lag;
 use crate::pattern::Expected;
 use crate::quantity::Tolerance;
+use crate::tolerate::Tolerated;
 
 /// The default of `within`: how long after the start of a step its claim may come true.
 pub const DEFAULT_WITHIN: Duration = Duration::from_secs(2);
@@ -40,7 +42,9 @@ pub struct Scenario {
     /// Where every random choice of the run comes from.
     pub seed: u32,
     /// What must not come, through the whole run.
-    pub never: Vec<TextPattern>,
+    pub never: Vec<Never>,
+    /// In what two targets may differ that are compared.
+    pub tolerate: Vec<Tolerated>,
     /// The steps, in order. Never empty.
     pub steps: Vec<Step>,
 }
@@ -70,6 +74,10 @@ pub enum Need {
     Exact,
     /// Power that can be cut.
     Power,
+    /// Analog inputs that can be driven.
+    Analog,
+    /// A machine that notices what it does not emulate.
+    Findings,
 }
 
 /// One action and its modifiers.
@@ -119,8 +127,8 @@ pub enum Action {
     Quiet(Duration),
     /// Lets the machine run for exactly so long.
     Wait(Duration),
-    /// Drives pins (by role or name) from outside.
-    Drive(Vec<(String, Level)>),
+    /// Drives pins (by role or name) and analog inputs from outside.
+    Drive(Vec<(String, Driven)>),
     /// Presses a button.
     Press(Press),
     /// Claims levels of pins (by role or name).
@@ -131,12 +139,23 @@ pub enum Action {
     Fs(Fs),
     /// Claims the shape of a pin's wave from the start of the step on.
     Wave(WaveClaim),
+    /// Looks at a pin, and claims its intervals as a data sheet states them.
+    Contract(Contract),
     /// Takes a sample of the memory, and claims figures of it.
     Memory(Vec<(Figure, Bound)>),
     /// From here on, these must not come. Never empty.
-    Never(Vec<TextPattern>),
+    Never(Vec<Never>),
     /// Compares parts of the record with what is stored.
     Snapshot(Vec<SnapshotPart>),
+}
+
+/// What a pin or an analog input is driven to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Driven {
+    /// A pin, to a level.
+    Level(Level),
+    /// An analog input: to microvolts, or to thousandths of a degree Celsius.
+    Analog(i32),
 }
 
 /// A press of a button.
@@ -220,6 +239,15 @@ pub enum Expect {
     Prompt,
 }
 
+/// What must not come.
+#[derive(Clone, Debug)]
+pub enum Never {
+    /// The firmware must not send this.
+    Sent(TextPattern),
+    /// The firmware must not touch what is not emulated.
+    Found(FindingKind),
+}
+
 /// Something to find in output.
 #[derive(Clone, Debug)]
 pub enum TextPattern {
@@ -250,6 +278,10 @@ pub struct WaveClaim {
     pub high: Option<Width>,
     /// How long each whole low pulse is.
     pub low: Option<Width>,
+    /// How long each whole pulse is at least, whatever its level.
+    pub glitch: Option<Duration>,
+    /// How each rising edge lies to those of another pin.
+    pub lag: Option<LagClaim>,
 }
 
 impl WaveClaim {
@@ -265,8 +297,47 @@ impl WaveClaim {
             first: None,
             high: None,
             low: None,
+            glitch: None,
+            lag: None,
         }
     }
+}
+
+/// How far a pin lags behind another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LagClaim {
+    /// Role or name of the other pin.
+    pub behind: String,
+    /// How far.
+    pub by: Lag,
+}
+
+/// Intervals of a pin's wave as a data sheet states them. At least one of the four is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contract {
+    /// Role or name of the pin.
+    pub pin: String,
+    /// How long to look, from the start of the step on.
+    pub window: Duration,
+    /// How long each whole high pulse is.
+    pub high: Option<Interval>,
+    /// How long each whole low pulse is.
+    pub low: Option<Interval>,
+    /// From a rising edge to the next.
+    pub period: Option<Interval>,
+    /// From the last rising edge of another pin, by its role or name, to each of this one's.
+    pub lag: Option<(String, Interval)>,
+}
+
+/// What a data sheet says of an interval. `min`, `max` or both are there, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interval {
+    /// No shorter.
+    pub min: Option<Duration>,
+    /// As it is mostly; this is shown, and not judged.
+    pub typ: Option<Duration>,
+    /// No longer.
+    pub max: Option<Duration>,
 }
 
 /// Which way a level changes.

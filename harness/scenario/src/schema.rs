@@ -4,7 +4,7 @@
 //! or in neither. The reader says more: what a lesson has, what a board has, what no
 //! wave can be. `docs/scenario.schema.json` is this, and a test holds it so.
 
-use replab_record::Figure;
+use replab_record::{Figure, FindingKind};
 use serde_json::{Map, Value, json};
 
 use crate::cases::{CASE_WORDS, MOST_CASES};
@@ -12,6 +12,7 @@ use crate::key::KEYS;
 use crate::load::{FILE_WORDS, NEED_WORDS};
 use crate::pins::LEVEL_WORDS;
 use crate::step::{MODIFIER_WORDS, STEP_WORDS, WAITING};
+use crate::tolerate::{EDGES_WORDS, MEMORY_WORDS, TOLERATE_WORDS, WHY};
 use crate::wave::DIRECTION_WORDS;
 
 /// The schema, of JSON Schema's draft 7, which is what editors know best.
@@ -63,7 +64,11 @@ fn file_key(word: &str) -> (&'static str, Value) {
             "Where every random choice of the run comes from.",
             json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
         ),
-        "never" => ("What must not be sent, through the whole run.", refer("patterns")),
+        "never" => ("What must not come, through the whole run.", refer("never")),
+        "tolerate" => (
+            "In what two targets may differ that are compared, each with its reason.",
+            some(&refer("tolerance")),
+        ),
         "steps" => ("What happens, in order.", some(&refer("step"))),
         "cases" => (
             "Scenarios that differ in little: a name, and what it overrides.",
@@ -98,7 +103,7 @@ fn step_key(word: &str) -> (&'static str, Value) {
         }),
         "quiet" => ("Claims that nothing is sent for so long.", refer("duration")),
         "wait" => ("Lets the board run for exactly so long.", refer("duration")),
-        "drive" => ("Drives pins from outside.", refer("levels")),
+        "drive" => ("Drives pins and analog inputs from outside.", refer("driven")),
         "press" => ("Presses a button, and lets it go.", {
             let keys = json!({
                 "button": refer("text"), "for": refer("duration"), "bounce": refer("duration"),
@@ -107,6 +112,7 @@ fn step_key(word: &str) -> (&'static str, Value) {
         }),
         "pin" => ("Claims levels of pins.", refer("levels")),
         "wave" => ("Looks at a pin for some time, and claims what it saw.", wave()),
+        "contract" => ("Looks at a pin for some time, and holds it to its data sheet.", contract()),
         "reset" => ("Starts the board again.", json!({ "enum": ["soft", "hard", "power"] })),
         "fs" => ("Writes or claims files in the flash.", fs()),
         "memory" => ("Takes a sample of stack and heap, and claims figures of it.", {
@@ -114,7 +120,7 @@ fn step_key(word: &str) -> (&'static str, Value) {
             let figures = object(&Value::Object(Map::from_iter(figures)), &[]);
             json!({ "anyOf": [{ "const": "sample" }, at_least_one(figures)] })
         }),
-        "never" => ("From this step on, this must not be sent.", refer("patterns")),
+        "never" => ("From this step on, this must not come.", refer("never")),
         "snapshot" => ("Compares parts of the record with what is stored.", {
             some(&json!({ "enum": crate::action::SNAPSHOT_WORDS }))
         }),
@@ -143,11 +149,42 @@ fn wave() -> Value {
         "first": { "enum": DIRECTION_WORDS },
         "high": at_least_one(width.clone()),
         "low": at_least_one(width),
+        "glitch": refer("duration"),
+        "lag": object(
+            &json!({
+                "behind": refer("text"),
+                "by": { "type": "string", "description": "`10ms ±1ms` or `90° ±2°`" },
+            }),
+            &["behind", "by"],
+        ),
     });
     // At least one claim beside the two.
     let mut wave = object(&keys, &["pin", "for"]);
     wave["minProperties"] = json!(3);
     wave
+}
+
+fn contract() -> Value {
+    let times = json!({
+        "min": refer("duration"), "typ": refer("duration"), "max": refer("duration"),
+    });
+    let mut interval = object(&times, &[]);
+    interval["anyOf"] = json!([{ "required": ["min"] }, { "required": ["max"] }]);
+    let mut lag = interval.clone();
+    lag["properties"]["behind"] = refer("text");
+    lag["required"] = json!(["behind"]);
+    let keys = json!({
+        "pin": refer("text"),
+        "for": refer("duration"),
+        "high": interval,
+        "low": interval,
+        "period": interval,
+        "lag": lag,
+    });
+    // At least one interval beside the two.
+    let mut contract = object(&keys, &["pin", "for"]);
+    contract["minProperties"] = json!(3);
+    contract
 }
 
 fn fs() -> Value {
@@ -183,14 +220,40 @@ fn definitions() -> Value {
         },
         "regex": object(&json!({ "regex": refer("text") }), &["regex"]),
         "pattern": { "anyOf": [refer("text"), refer("regex")] },
-        "patterns": { "anyOf": [refer("pattern"), some(&refer("pattern"))] },
+        "unwanted": { "anyOf": [refer("pattern"), refer("finding")] },
+        "finding": object(
+            &json!({ "finding": { "enum": FindingKind::WORDS.map(|(_, word)| word) } }),
+            &["finding"],
+        ),
+        "never": { "anyOf": [refer("unwanted"), some(&refer("unwanted"))] },
         "levels": {
             "type": "object",
             "minProperties": 1,
             "additionalProperties": { "enum": LEVEL_WORDS },
         },
+        "driven": {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": { "anyOf": [{ "enum": LEVEL_WORDS }, refer("measured")] },
+        },
+        "measured": {
+            "type": "string",
+            "pattern": "^\\s*-?[0-9]+(\\.[0-9]+)?\\s*(V|mV|uV|µV|°C|C)\\s*$",
+            "description": "A voltage or a temperature with its unit: `1.2 V`, `900mV`, `30 °C`.",
+        },
         "file": { "anyOf": [text_only(), file] },
         "code": { "anyOf": [text_only(), code] },
+        "slack": {
+            "type": "string",
+            "pattern": "^\\s*[0-9]+(\\.[0-9]+)?\\s*(%|B|KiB|MiB|kB)\\s*$",
+            "description": "How far an amount of memory may be off: `5%`, `64 B`.",
+        },
+        "off": {
+            "type": "string",
+            "pattern": "^\\s*[0-9]+(\\.[0-9]+)?\\s*(%|min|s|ms|us|µs|μs|ns)\\s*$",
+            "description": "How far a time may be off: `10%`, `2ms`.",
+        },
+        "tolerance": tolerance(),
         "step": step(),
         "case": {
             "type": "object",
@@ -198,6 +261,25 @@ fn definitions() -> Value {
             "additionalProperties": false,
         },
     })
+}
+
+/// One difference, and its reason.
+fn tolerance() -> Value {
+    let edges = object(&json!({ "pin": refer("text"), "time": refer("off") }), &EDGES_WORDS);
+    let figures = MEMORY_WORDS.map(|figure| (figure.word().to_owned(), refer("slack")));
+    let figures = object(&Value::Object(Map::from_iter(figures)), &[]);
+    let keys = json!({
+        "lines": refer("pattern"),
+        "time": refer("off"),
+        "edges": { "anyOf": [refer("text"), edges] },
+        "order": refer("text"),
+        "memory": { "anyOf": [refer("slack"), at_least_one(figures)] },
+        WHY: refer("text"),
+    });
+    let mut tolerance = object(&keys, &[WHY]);
+    let required = |word: &&str| json!({ "required": [word] });
+    tolerance["oneOf"] = TOLERATE_WORDS.iter().map(required).collect();
+    tolerance
 }
 
 /// One action, and modifiers that mean something beside it.

@@ -12,9 +12,9 @@ use crate::scenario::{At, DEFAULT_WITHIN, Step};
 use crate::tree::{Node, Place, Value};
 
 /// What a step can do.
-pub const STEP_WORDS: [&str; 18] = [
+pub const STEP_WORDS: [&str; 19] = [
     "boot", "repl", "exec", "paste", "send", "key", "expect", "quiet", "wait", "drive", "press",
-    "pin", "wave", "reset", "fs", "memory", "never", "snapshot",
+    "pin", "wave", "contract", "reset", "fs", "memory", "never", "snapshot",
 ];
 
 /// What can stand beside it.

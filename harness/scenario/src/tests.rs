@@ -18,6 +18,7 @@ use proptest::prelude::*;
 use crate::{Lesson, Scenario, ScenarioErrors, World, load};
 
 const LAB_M0: &str = include_str!("../../../boards/lab-m0.yaml");
+const PICO: &str = include_str!("../../../boards/pico.yaml");
 const REFERENCE: &str = include_str!("../../../docs/scenario-reference.md");
 const LESSON: &str =
     "# A lesson\n\n## Blinking\n\n```python\nled.on()  # LED: on\nled.off()  # LED: off\n```\n";
@@ -33,8 +34,12 @@ pub(crate) fn read_with(lesson: &str, text: &str) -> Result<Scenario, ScenarioEr
 
 /// All the scenarios of a file.
 fn read_cases(lesson: &str, text: &str) -> Result<Vec<Scenario>, ScenarioErrors> {
-    let board = replab_board::load("boards/lab-m0.yaml", LAB_M0).expect("the board file is right");
-    let boards = BTreeMap::from([(board.name.clone(), board)]);
+    let boards =
+        [("boards/lab-m0.yaml", LAB_M0), ("boards/pico.yaml", PICO)].map(|(file, text)| {
+            let board = replab_board::load(file, text).expect("the board file is right");
+            (board.name.clone(), board)
+        });
+    let boards = BTreeMap::from(boards);
     let lesson = Arc::new(Lesson::parse("lessons/a-lesson.md", lesson));
     let world = World {
         boards: &boards,
@@ -164,6 +169,14 @@ files:
   lib/a.py: { block: \"Blinking#1\" }
 seed: 7
 never: [panic, { regex: \"^E[0-9]+\" }]
+tolerate:
+  - { lines: { regex: \"^Micro\" }, why: the banner names the board }
+  - { time: 20%, why: a }
+  - { edges: LED, why: b }
+  - { edges: { pin: P3, time: 2ms }, why: c }
+  - { order: LED, why: d }
+  - { memory: 64 B, why: e }
+  - { memory: { heap.used: 5%, stack.peak: 1 KiB }, why: f }
 steps:
   - boot: repl
     within: 500ms
@@ -185,6 +198,8 @@ steps:
     hold: 20ms
   - wave: { pin: LED, for: 5s, period: 1s +-2ms, duty: 50% ±1%, count: 5 }
   - wave: { pin: P3, for: 1s, frequency: 1kHz ±1%, first: falling, high: { min: 19us }, low: { min: 1us, max: 2ms } }
+  - wave: { pin: P3, for: 1s, glitch: 1ms, lag: { behind: LED, by: 90deg ±2° } }
+  - contract: { pin: LED, for: 1s, high: { min: 1ms, typ: 2ms, max: 3ms }, lag: { behind: P3, max: 1us } }
   - reset: soft
     within: 5s
   - fs: { write: { /lib/a.py: { from: there.txt }, b: text } }
@@ -204,7 +219,7 @@ fn one_of_each_is_read() {
     let scenario = read(EVERYTHING).expect("the scenario is right");
     let files = scenario.files.iter().map(|(path, text)| (path, String::from_utf8_lossy(text)));
     let head = format!(
-        "{:?} {:?} {:?} {:?} {:?}\n{:?} {} {:?}\n{:?}\n",
+        "{:?} {:?} {:?} {:?} {:?}\n{:?} {} {:?}\n{}{:?}\n",
         scenario.identity,
         scenario.file,
         scenario.name,
@@ -213,38 +228,48 @@ fn one_of_each_is_read() {
         scenario.boards,
         scenario.seed,
         scenario.never,
+        scenario.tolerate.iter().map(|one| format!("{one:?}\n")).collect::<String>(),
         files.collect::<Vec<_>>(),
     );
     let steps = scenario.steps.iter().map(|step| format!("{step:?}\n"));
     expect![[r#"
         "some" "scenarios/some.yaml" "one of each" Some("a-lesson") Some("Blinking")
-        ["lab-m0"] 7 [Text("panic"), Regex(Regex("^E[0-9]+"))]
+        ["lab-m0"] 7 [Sent(Text("panic")), Sent(Regex(Regex("^E[0-9]+")))]
+        Tolerated { what: Lines(Regex(Regex("^Micro"))), why: "the banner names the board" }
+        Tolerated { what: Time(Relative(20.0)), why: "a" }
+        Tolerated { what: Edges("LED", None), why: "b" }
+        Tolerated { what: Edges("P3", Some(Absolute(2ms))), why: "c" }
+        Tolerated { what: Order("LED"), why: "d" }
+        Tolerated { what: Memory([(HeapTotal, Absolute(Bytes(64))), (HeapUsed, Absolute(Bytes(64))), (HeapFree, Absolute(Bytes(64))), (HeapLargest, Absolute(Bytes(64))), (HeapGrowth, Absolute(Bytes(64))), (StackPeak, Absolute(Bytes(64)))]), why: "e" }
+        Tolerated { what: Memory([(HeapUsed, Relative(5.0)), (StackPeak, Absolute(Bytes(1024)))]), why: "f" }
         [("lib/a.py", "led.on()  # LED: on\nled.off()  # LED: off\n")]
         [Gpio, Exact]
-        Step { line: 12, action: Boot(Repl), within: 500ms, at: None, hold: None, name: None }
-        Step { line: 14, action: Exec(Code { text: "led.on()  # LED: on\nled.off()  # LED: off\n", block: Some("Blinking#1"), prints: Some(Expected("LED: on\n...")), claims: [Expected("LED: on")], raises: None }), within: 2s, at: None, hold: None, name: None }
-        Step { line: 15, action: Paste(Code { text: "1 / 0", block: None, prints: None, claims: [], raises: Some("ZeroDivisionError") }), within: 2s, at: None, hold: None, name: None }
-        Step { line: 16, action: Send([97, 13, 3]), within: 2s, at: Some(Step(2.5s)), hold: None, name: None }
-        Step { line: 18, action: Send([3, 255]), within: 2s, at: Some(Machine(10s)), hold: None, name: None }
-        Step { line: 20, action: Key([27, 91, 65]), within: 2s, at: None, hold: None, name: Some("the line before") }
-        Step { line: 22, action: Expect(Lines(["a", "b"])), within: 2s, at: None, hold: None, name: None }
-        Step { line: 23, action: Expect(Prompt), within: 2s, at: None, hold: None, name: None }
-        Step { line: 24, action: Quiet(20ms), within: 2s, at: None, hold: None, name: None }
-        Step { line: 25, action: Wait(60s), within: 2s, at: None, hold: None, name: None }
-        Step { line: 26, action: Drive([("BUTTON", Low), ("P3", Floating)]), within: 2s, at: None, hold: None, name: None }
-        Step { line: 27, action: Press(Press { button: "BUTTON", time: 30ms, bounce: Some(5ms) }), within: 2s, at: None, hold: None, name: None }
-        Step { line: 28, action: Pin([("LED", High), ("P3", Floating)]), within: 2s, at: None, hold: Some(20ms), name: None }
-        Step { line: 30, action: Wave(WaveClaim { pin: "LED", window: 5s, period: Some((1s, Absolute(2ms))), frequency: None, duty: Some((50.0, 1.0)), count: Some(5), first: None, high: None, low: None }), within: 2s, at: None, hold: None, name: None }
-        Step { line: 31, action: Wave(WaveClaim { pin: "P3", window: 1s, period: None, frequency: Some(Frequency { wanted_hz: 1000.0, tolerance_hz: 10.0 }), duty: None, count: None, first: Some(Falling), high: Some(Width { min: Some(19µs), max: None }), low: Some(Width { min: Some(1µs), max: Some(2ms) }) }), within: 2s, at: None, hold: None, name: None }
-        Step { line: 32, action: Reset(Soft), within: 5s, at: None, hold: None, name: None }
-        Step { line: 34, action: Fs(Write({"b": [116, 101, 120, 116], "lib/a.py": [105, 116, 32, 105, 115, 32, 116, 104, 101, 114, 101]})), within: 2s, at: None, hold: None, name: None }
-        Step { line: 35, action: Fs(Is({"b": [108, 101, 100, 46, 111, 110, 40, 41, 32, 32, 35, 32, 76, 69, 68, 58, 32, 111, 110, 10, 108, 101, 100, 46, 111, 102, 102, 40, 41, 32, 32, 35, 32, 76, 69, 68, 58, 32, 111, 102, 102, 10]})), within: 2s, at: None, hold: None, name: None }
-        Step { line: 36, action: Fs(Has("lib")), within: 2s, at: None, hold: None, name: None }
-        Step { line: 37, action: Fs(Absent("c")), within: 2s, at: None, hold: None, name: None }
-        Step { line: 38, action: Memory([]), within: 2s, at: None, hold: None, name: None }
-        Step { line: 39, action: Memory([(HeapFree, AtLeast(Bytes(65536))), (StackPeak, LessThan(Bytes(4096)))]), within: 2s, at: None, hold: None, name: None }
-        Step { line: 40, action: Never([Text("E1"), Regex(Regex("^E[0-9]$"))]), within: 2s, at: Some(Step(1ms)), hold: None, name: Some("no errors from here on") }
-        Step { line: 43, action: Snapshot([Transcript]), within: 2s, at: None, hold: None, name: None }
+        Step { line: 20, action: Boot(Repl), within: 500ms, at: None, hold: None, name: None }
+        Step { line: 22, action: Exec(Code { text: "led.on()  # LED: on\nled.off()  # LED: off\n", block: Some("Blinking#1"), prints: Some(Expected("LED: on\n...")), claims: [Expected("LED: on")], raises: None }), within: 2s, at: None, hold: None, name: None }
+        Step { line: 23, action: Paste(Code { text: "1 / 0", block: None, prints: None, claims: [], raises: Some("ZeroDivisionError") }), within: 2s, at: None, hold: None, name: None }
+        Step { line: 24, action: Send([97, 13, 3]), within: 2s, at: Some(Step(2.5s)), hold: None, name: None }
+        Step { line: 26, action: Send([3, 255]), within: 2s, at: Some(Machine(10s)), hold: None, name: None }
+        Step { line: 28, action: Key([27, 91, 65]), within: 2s, at: None, hold: None, name: Some("the line before") }
+        Step { line: 30, action: Expect(Lines(["a", "b"])), within: 2s, at: None, hold: None, name: None }
+        Step { line: 31, action: Expect(Prompt), within: 2s, at: None, hold: None, name: None }
+        Step { line: 32, action: Quiet(20ms), within: 2s, at: None, hold: None, name: None }
+        Step { line: 33, action: Wait(60s), within: 2s, at: None, hold: None, name: None }
+        Step { line: 34, action: Drive([("BUTTON", Level(Low)), ("P3", Level(Floating))]), within: 2s, at: None, hold: None, name: None }
+        Step { line: 35, action: Press(Press { button: "BUTTON", time: 30ms, bounce: Some(5ms) }), within: 2s, at: None, hold: None, name: None }
+        Step { line: 36, action: Pin([("LED", High), ("P3", Floating)]), within: 2s, at: None, hold: Some(20ms), name: None }
+        Step { line: 38, action: Wave(WaveClaim { pin: "LED", window: 5s, period: Some((1s, Absolute(2ms))), frequency: None, duty: Some((50.0, 1.0)), count: Some(5), first: None, high: None, low: None, glitch: None, lag: None }), within: 2s, at: None, hold: None, name: None }
+        Step { line: 39, action: Wave(WaveClaim { pin: "P3", window: 1s, period: None, frequency: Some(Frequency { wanted_hz: 1000.0, tolerance_hz: 10.0 }), duty: None, count: None, first: Some(Falling), high: Some(Width { min: Some(19µs), max: None }), low: Some(Width { min: Some(1µs), max: Some(2ms) }), glitch: None, lag: None }), within: 2s, at: None, hold: None, name: None }
+        Step { line: 40, action: Wave(WaveClaim { pin: "P3", window: 1s, period: None, frequency: None, duty: None, count: None, first: None, high: None, low: None, glitch: Some(1ms), lag: Some(LagClaim { behind: "LED", by: Angle { degrees: 90.0, tolerance: 2.0 } }) }), within: 2s, at: None, hold: None, name: None }
+        Step { line: 41, action: Contract(Contract { pin: "LED", window: 1s, high: Some(Interval { min: Some(1ms), typ: Some(2ms), max: Some(3ms) }), low: None, period: None, lag: Some(("P3", Interval { min: None, typ: None, max: Some(1µs) })) }), within: 2s, at: None, hold: None, name: None }
+        Step { line: 42, action: Reset(Soft), within: 5s, at: None, hold: None, name: None }
+        Step { line: 44, action: Fs(Write({"b": [116, 101, 120, 116], "lib/a.py": [105, 116, 32, 105, 115, 32, 116, 104, 101, 114, 101]})), within: 2s, at: None, hold: None, name: None }
+        Step { line: 45, action: Fs(Is({"b": [108, 101, 100, 46, 111, 110, 40, 41, 32, 32, 35, 32, 76, 69, 68, 58, 32, 111, 110, 10, 108, 101, 100, 46, 111, 102, 102, 40, 41, 32, 32, 35, 32, 76, 69, 68, 58, 32, 111, 102, 102, 10]})), within: 2s, at: None, hold: None, name: None }
+        Step { line: 46, action: Fs(Has("lib")), within: 2s, at: None, hold: None, name: None }
+        Step { line: 47, action: Fs(Absent("c")), within: 2s, at: None, hold: None, name: None }
+        Step { line: 48, action: Memory([]), within: 2s, at: None, hold: None, name: None }
+        Step { line: 49, action: Memory([(HeapFree, AtLeast(Bytes(65536))), (StackPeak, LessThan(Bytes(4096)))]), within: 2s, at: None, hold: None, name: None }
+        Step { line: 50, action: Never([Sent(Text("E1")), Sent(Regex(Regex("^E[0-9]$")))]), within: 2s, at: Some(Step(1ms)), hold: None, name: Some("no errors from here on") }
+        Step { line: 53, action: Snapshot([Transcript]), within: 2s, at: None, hold: None, name: None }
     "#]].assert_eq(&format!("{head}{:?}\n{}", scenario.needs, steps.collect::<String>()));
 }
 

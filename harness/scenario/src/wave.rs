@@ -5,15 +5,19 @@ use std::time::Duration;
 use crate::action::optional;
 use crate::error::Problem;
 use crate::frequency::parse_frequency;
+use crate::lag::parse_lag;
 use crate::pins::pin_word;
 use crate::quantity::{parse_duration, parse_duty, parse_period, some_time};
 use crate::reading::Reading;
-use crate::scenario::{Direction, WaveClaim, Width};
+use crate::scenario::{Direction, LagClaim, WaveClaim, Width};
 use crate::tree::{Node, Value};
 
 /// The keys of `wave`.
-pub const WAVE_WORDS: [&str; 9] =
-    ["pin", "for", "period", "frequency", "duty", "count", "first", "high", "low"];
+pub const WAVE_WORDS: [&str; 11] =
+    ["pin", "for", "period", "frequency", "duty", "count", "first", "high", "low", "glitch", "lag"];
+
+/// The keys of `lag` in it.
+pub const LAG_WORDS: [&str; 2] = ["behind", "by"];
 
 /// The keys of `high` and `low` in it.
 pub const WIDTH_WORDS: [&str; 2] = ["min", "max"];
@@ -42,11 +46,26 @@ pub(crate) fn read(reading: &mut Reading<'_>, node: &Node) -> Option<WaveClaim> 
         first: optional(field("first"), |node| direction(reading, node))?,
         high: optional(field("high"), |node| width(reading, node, "high"))?,
         low: optional(field("low"), |node| width(reading, node, "low"))?,
+        glitch: optional(field("glitch"), |node| reading.quantity(node, "glitch", some_time))?,
+        lag: optional(field("lag"), |node| lag(reading, node))?,
     };
     match impossible(&claim) {
         None => Some(claim),
         Some(problem) => reading.fail(node.place, problem),
     }
+}
+
+fn lag(reading: &mut Reading<'_>, node: &Node) -> Option<LagClaim> {
+    if !matches!(node.value, Value::Map(_)) {
+        return reading.kind(node, "lag", "`{ behind: P24, by: 10ms ±1ms }`, or `by: 90° ±2°`");
+    }
+    let fields = reading.fields(node, "lag", &LAG_WORDS)?;
+    let behind = reading.required(node, &fields, "behind", "say which pin: `behind: P24`");
+    let by = reading.required(node, &fields, "by", "say how far: `by: 10ms ±1ms`");
+    Some(LagClaim {
+        behind: pin_word(reading, behind?)?,
+        by: reading.quantity(by?, "by", parse_lag)?,
+    })
 }
 
 fn direction(reading: &mut Reading<'_>, node: &Node) -> Option<Direction> {
@@ -76,21 +95,33 @@ fn width(reading: &mut Reading<'_>, node: &Node, key: &'static str) -> Option<Wi
 
 /// Why no wave can be as `claim` says.
 fn impossible(claim: &WaveClaim) -> Option<Problem> {
-    let WaveClaim { window, period, frequency, duty, count, first, high, low, .. } = claim;
+    let WaveClaim { pin, window, period, frequency, duty, count, first, high, low, glitch, lag } =
+        claim;
     let needs_period = period.is_some() || frequency.is_some() || duty.is_some();
-    let needs_edge = first.is_some() || high.is_some() || low.is_some();
+    let needs_edge = first.is_some() || high.is_some() || low.is_some() || lag.is_some();
     if period.is_some() && frequency.is_some() {
         return Some(Problem::PeriodAndFrequency);
     }
     match count {
-        None if !needs_period && !needs_edge => return Some(Problem::EmptyWave),
+        None if !needs_period && !needs_edge && glitch.is_none() => {
+            return Some(Problem::EmptyWave);
+        }
         Some(count @ 0..2) if needs_period => return Some(Problem::FewEdges { count: *count }),
-        Some(0) if *first == Some(Direction::Rising) || high.is_some() || low.is_some() => {
+        Some(0)
+            if *first == Some(Direction::Rising)
+                || high.is_some()
+                || low.is_some()
+                || lag.is_some() =>
+        {
             return Some(Problem::NoEdges);
         }
         _ => {}
     }
-    let width = [high, low].into_iter().flatten().filter_map(|width| width.min).max();
+    if lag.as_ref().is_some_and(|lag| lag.behind == *pin) {
+        return Some(Problem::OwnLag { pin: pin.clone() });
+    }
+    let width = [high, low].into_iter().flatten().filter_map(|width| width.min);
+    let width = width.chain(*glitch).max();
     if let Some(width) = width.filter(|width| width >= window) {
         return Some(Problem::ShortForPulse { window: *window, width });
     }

@@ -13,6 +13,7 @@ use std::process::Command;
 
 use crate::SetupError;
 use crate::debian::Release;
+use crate::pins::SOURCE_SUITE;
 use crate::run::{finish, last_words, stdout_of, which};
 use crate::sources::{SourceFile, private_sources};
 
@@ -65,6 +66,7 @@ pub(crate) struct Apt {
     folder: PathBuf,
     config: PathBuf,
     path: Option<OsString>,
+    release: Release,
 }
 
 impl Apt {
@@ -94,7 +96,10 @@ impl Apt {
         write(&folder.join("sources.list.d/replab.sources"), &sources)?;
         let config = folder.join("apt.conf");
         write(&config, &configuration(folder, arch))?;
-        Ok(Apt { folder: folder.to_owned(), config, path: system.path.clone() })
+        if release != Release::Trixie {
+            write(&folder.join("preferences.d/replab"), &preferences())?;
+        }
+        Ok(Apt { folder: folder.to_owned(), config, path: system.path.clone(), release })
     }
 
     /// Where fetched files are.
@@ -117,6 +122,12 @@ impl Apt {
     pub(crate) fn offered(&self, package: &str) -> Result<Vec<String>, SetupError> {
         let text = stdout_of(self.command("apt-cache").args(["madison", package]))?;
         Ok(madison_versions(&text, package))
+    }
+
+    /// The same, without what only [`SOURCE_SUITE`] has, if that is another release than the system's.
+    pub(crate) fn offered_by_release(&self, package: &str) -> Result<Vec<String>, SetupError> {
+        let text = stdout_of(self.command("apt-cache").args(["madison", package]))?;
+        Ok(madison_versions(&lines_of_release(&text, self.release), package))
     }
 
     /// What apt would install so that `wanted` (`name` or `name=version`) works here, with what it depends on.
@@ -211,6 +222,12 @@ Dir::Log "{folder}";
     )
 }
 
+/// Nothing is taken from [`SOURCE_SUITE`] but what is asked for in the version that it has
+/// (a priority below 100: apt_preferences(5)).
+fn preferences() -> String {
+    format!("Package: *\nPin: release n={SOURCE_SUITE}\nPin-Priority: 50\n")
+}
+
 /// The versions in the output of `apt-cache madison`: ` package | version | source `.
 /// A source package is listed under its own name, so other names are passed over.
 fn madison_versions(text: &str, package: &str) -> Vec<String> {
@@ -225,6 +242,13 @@ fn madison_versions(text: &str, package: &str) -> Vec<String> {
         }
     }
     versions
+}
+
+/// The lines of `apt-cache madison` that are not of [`SOURCE_SUITE`], if that is another release.
+fn lines_of_release(text: &str, release: Release) -> String {
+    let foreign = format!(" {SOURCE_SUITE}/");
+    let own = |line: &&str| release.codename() == SOURCE_SUITE || !line.contains(&foreign);
+    text.lines().filter(own).collect::<Vec<_>>().join("\n")
 }
 
 /// The packages in lines such as `Inst name [old] (version origin [arch])`.
@@ -263,6 +287,15 @@ mod tests {
              qemu-system-arm | 1:7.2 | http://n.example bookworm/main amd64 Packages\n      qemu | 1:11 | http://m.example trixie/main Sources\n";
         assert_eq!(madison_versions(text, "qemu-system-arm"), ["1:10", "1:7.2"]);
         assert_eq!(madison_versions("", "qemu-system-arm"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_only_the_source_suite_has_is_not_of_the_release() {
+        let text = " make | 4.4 | http://m.example trixie/main amd64 Packages\n \
+             make | 4.3 | http://m.example bookworm/main amd64 Packages\n";
+        let found = |release| madison_versions(&lines_of_release(text, release), "make");
+        assert_eq!(found(Release::Bookworm), ["4.3"]);
+        assert_eq!(found(Release::Trixie), ["4.4", "4.3"]);
     }
 
     #[test]

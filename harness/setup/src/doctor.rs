@@ -2,6 +2,7 @@
 
 use crate::lock::Lock;
 use crate::sources::private_sources;
+use crate::unpack::version_of;
 use crate::{Item, Missing, Scope, Tools};
 
 /// How one thing is.
@@ -48,8 +49,19 @@ pub fn doctor(tools: &Tools) -> Vec<Finding> {
             Item::Micropython,
             tools.micropython().map(|one| one.folder.display().to_string()),
         ));
+        findings.push(found(
+            tools,
+            Item::PicoSdk,
+            tools.pico_sdk().map(|one| one.folder.display().to_string()),
+        ));
+        findings.push(found(
+            tools,
+            Item::Cmake,
+            tools.cmake().map(|one| format!("{} ({})", one.version, one.program.display())),
+        ));
         findings.push(found(tools, Item::PythonModules, tools.python().map(|one| in_words(&one))));
     }
+    findings.push(renode(tools));
     if Lock::is_held(&tools.place().lock()) {
         findings.push(finding("set-up", State::Good, "at work at this moment"));
     }
@@ -124,6 +136,25 @@ fn arm_gcc(tools: &Tools) -> Finding {
         Item::ArmGcc,
         tools.arm_gcc().map(|one| format!("{} ({}gcc)", one.version, one.prefix.display())),
     )
+}
+
+/// Nobody needs it but who asks for it, so its absence is no trouble.
+fn renode(tools: &Tools) -> Finding {
+    match tools.renode() {
+        Ok(found) => {
+            let version = version_of("Renode", &mut found.command());
+            let program = found.program.display().to_string();
+            match version {
+                Ok(version) => finding("Renode", State::Good, &format!("{version} ({program})")),
+                Err(error) => finding("Renode", State::Bad, &format!("{program}: {error}")),
+            }
+        }
+        Err(missing @ Missing::Renode { .. }) => {
+            let text = format!("{missing}; only targets @renode need it");
+            finding("Renode", State::Good, &text)
+        }
+        Err(missing) => finding("Renode", State::Bad, &missing.to_string()),
+    }
 }
 
 fn in_words(python: &crate::Python) -> String {
@@ -209,7 +240,7 @@ mod tests {
         let tools = Tools::in_test(root.path(), Release::Bookworm, Named::default());
         let findings = doctor(&tools.with_scope(Scope::Installed));
         let names: Vec<_> = findings.iter().map(|finding| finding.what.as_str()).collect();
-        assert_eq!(names, ["system", "apt", "QEMU"]);
+        assert_eq!(names, ["system", "apt", "QEMU", "Renode"]);
         assert!(findings[2].text.contains("run `replab setup`"), "{}", findings[2].text);
     }
 
@@ -218,6 +249,19 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let named = Named { micropython: Some("/no/such/tree".into()), ..Named::default() };
         assert_eq!(about(root.path(), named, "MicroPython").0, State::Bad);
+    }
+
+    #[test]
+    fn renode_says_its_version_and_its_absence_is_no_trouble() {
+        let root = tempfile::tempdir().unwrap();
+        let (state, text) = about(root.path(), Named::default(), "Renode");
+        assert_eq!(state, State::Good, "{text}");
+        assert!(text.contains("cargo xtask setup --renode"), "{text}");
+        write_program(&root.path().join("bin/renode"), "#!/bin/sh\necho Renode v1.16.1.7\n");
+        let (state, text) = about(root.path(), Named::default(), "Renode");
+        assert!(state == State::Good && text.starts_with("Renode v1.16.1.7 ("), "{text}");
+        let named = Named { renode: Some("/no/such/renode".into()), ..Named::default() };
+        assert_eq!(about(root.path(), named, "Renode").0, State::Bad);
     }
 
     #[test]

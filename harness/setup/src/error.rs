@@ -16,6 +16,14 @@ pub enum Missing {
         /// How to use one of one's own.
         way_out: &'static str,
     },
+    /// There is no Renode, which set-up brings only when asked for it.
+    #[error("no Renode found (run `{setup} --renode`, or {way_out})")]
+    Renode {
+        /// The command that fetches what is missing.
+        setup: &'static str,
+        /// How to use one of one's own.
+        way_out: &'static str,
+    },
     /// The user named one that is not what it should be.
     #[error("`{path}`, which {named_by} names, is no {tool}: {why}")]
     NotThat {
@@ -35,6 +43,7 @@ impl Missing {
     pub(crate) fn where_set_up_cannot_help(&self) -> String {
         match self {
             Missing::NotFound { tool, way_out, .. } => format!("no {tool} found ({way_out})"),
+            Missing::Renode { way_out, .. } => format!("no Renode found ({way_out})"),
             Missing::NotThat { .. } => self.to_string(),
         }
     }
@@ -139,6 +148,36 @@ pub enum SetupError {
         tool: &'static str,
         /// What is not there.
         file: String,
+    },
+    /// There is no archive of Renode for this computer.
+    #[error("there is no portable Renode for {arch} (x86_64 and aarch64 have one; {way_out})")]
+    NoRenode {
+        /// The computer's architecture.
+        arch: &'static str,
+        /// How to use one of one's own.
+        way_out: &'static str,
+    },
+    /// A file could not be fetched.
+    #[error("could not fetch {url}: {} (is the network there? what has come stays; or put the file into `{}`; or {way_out})", .last_words.join(" | "), .folder.display())]
+    NotDownloaded {
+        /// What should be fetched.
+        url: String,
+        /// What was said.
+        last_words: Vec<String>,
+        /// Where it is looked for.
+        folder: PathBuf,
+        /// How to use one of one's own.
+        way_out: &'static str,
+    },
+    /// Nothing here can fetch a file.
+    #[error("fetching {url} needs curl or wget (or put the file into `{}`; or {way_out})", .folder.display())]
+    NoDownloader {
+        /// What should be fetched.
+        url: String,
+        /// Where it is looked for.
+        folder: PathBuf,
+        /// How to use one of one's own.
+        way_out: &'static str,
     },
     /// The user named a tool that is not what it should be.
     #[error(transparent)]

@@ -11,6 +11,7 @@ use std::process::Command;
 
 use crate::apt::{Apt, Package};
 use crate::debian::Release;
+use crate::pico::FETCHED_MARKS;
 use crate::pins::{HOST_PROGRAMS, MICROPYTHON, NEVER_UNPACKED, Pin, SOURCE_SUITE};
 use crate::place::Arch;
 use crate::run::stdout_of;
@@ -50,7 +51,9 @@ impl Fetcher<'_> {
     pub(crate) fn fetch(&self, item: Item) -> Result<String, SetupError> {
         match item {
             Item::HostPrograms => self.fetch_host_programs(),
-            Item::Qemu | Item::ArmGcc | Item::PythonModules => self.fetch_pinned(item),
+            Item::Qemu | Item::ArmGcc | Item::PicoSdk | Item::Cmake | Item::PythonModules => {
+                self.fetch_pinned(item)
+            }
             Item::Micropython => self.fetch_micropython(),
         }
     }
@@ -59,8 +62,9 @@ impl Fetcher<'_> {
         let pins = item.pins(self.release);
         let mut packages =
             pins.iter().map(|pin| self.offered(pin, item)).collect::<Result<Vec<_>, _>>()?;
-        if item != Item::PythonModules {
-            // Both modules need nothing but each other and a python3, which is an item of its own.
+        // The modules need nothing but each other and a python3, which is an item of its own;
+        // what Debian's packages of sources depend on, firmware is not built with.
+        if !matches!(item, Item::PythonModules | Item::PicoSdk) {
             self.add_dependencies(&mut packages)?;
         }
         let files = self.download(&packages)?;
@@ -153,7 +157,7 @@ impl Fetcher<'_> {
 
     /// A package in the newest version that the sources offer; apt lists it first.
     fn newest(&self, package: &str) -> Result<Package, SetupError> {
-        let version = self.apt.offered(package)?.into_iter().next();
+        let version = self.apt.offered_by_release(package)?.into_iter().next();
         let missing =
             || SetupError::NotFetched { package: package.to_owned(), folder: self.apt.files() };
         Ok(Package { name: package.to_owned(), version: version.ok_or_else(missing)? })
@@ -203,6 +207,16 @@ impl Fetcher<'_> {
         };
         match item {
             Item::Qemu => version_of(item.name(), &mut command("usr/bin/qemu-system-arm")),
+            Item::Cmake => version_of(item.name(), &mut command("usr/bin/cmake")),
+            Item::PicoSdk => {
+                let absent = FETCHED_MARKS.iter().find(|mark| !root.join(mark).is_file());
+                match absent {
+                    Some(&mark) => {
+                        Err(SetupError::Incomplete { tool: item.name(), file: mark.to_owned() })
+                    }
+                    None => Ok(versions(item.pins(self.release))),
+                }
+            }
             Item::ArmGcc => {
                 // `--version` does not start the compiler proper, which needs more libraries.
                 let arguments =
@@ -250,6 +264,13 @@ impl Fetcher<'_> {
             self.tools.place().of(item).display()
         ))
     }
+}
+
+/// The names and versions of packages that say none of themselves.
+fn versions(pins: &[Pin]) -> String {
+    let texts =
+        pins.iter().map(|pin| format!("{} {}", pin.package, pin.version.unwrap_or("stock")));
+    texts.collect::<Vec<_>>().join(", ")
 }
 
 /// Demands a hash of a file, and removes a file that has another.

@@ -1,4 +1,4 @@
-//! What set-up brings: five items, each a folder that is whole or not there.
+//! What set-up brings: seven items, each a folder that is whole or not there.
 
 use sha2::{Digest, Sha256};
 
@@ -16,14 +16,25 @@ pub enum Item {
     ArmGcc,
     /// MicroPython's source tree.
     Micropython,
+    /// The pico-sdk and TinyUSB, as source trees.
+    PicoSdk,
+    /// CMake, which configures builds of the pico-sdk.
+    Cmake,
     /// pyserial and mpremote.
     PythonModules,
 }
 
 impl Item {
     /// All, in the order in which they are fetched: the first ones are needed to unpack others.
-    pub const ALL: [Item; 5] =
-        [Item::HostPrograms, Item::Qemu, Item::ArmGcc, Item::Micropython, Item::PythonModules];
+    pub const ALL: [Item; 7] = [
+        Item::HostPrograms,
+        Item::Qemu,
+        Item::ArmGcc,
+        Item::Micropython,
+        Item::PicoSdk,
+        Item::Cmake,
+        Item::PythonModules,
+    ];
 
     /// Its name in messages.
     #[must_use]
@@ -33,6 +44,8 @@ impl Item {
             Item::Qemu => "QEMU",
             Item::ArmGcc => "Arm compiler",
             Item::Micropython => "MicroPython",
+            Item::PicoSdk => "pico-sdk",
+            Item::Cmake => "CMake",
             Item::PythonModules => "Python modules",
         }
     }
@@ -45,6 +58,8 @@ impl Item {
             Item::Qemu => "--qemu or REPLAB_QEMU",
             Item::ArmGcc => "REPLAB_ARM_GCC",
             Item::Micropython => "--micropython or REPLAB_MICROPYTHON",
+            Item::PicoSdk => "REPLAB_PICO_SDK",
+            Item::Cmake => "REPLAB_CMAKE",
             Item::PythonModules => "REPLAB_PYTHON",
         }
     }
@@ -59,6 +74,10 @@ impl Item {
                 "name one with REPLAB_ARM_GCC=PREFIX, as in /opt/arm/bin/arm-none-eabi-"
             }
             Item::Micropython => "name a source tree with --micropython DIR or REPLAB_MICROPYTHON",
+            Item::PicoSdk => {
+                "name a source tree of it, with TinyUSB in lib/tinyusb, with REPLAB_PICO_SDK=DIR"
+            }
+            Item::Cmake => "name one with REPLAB_CMAKE=PROGRAM",
             Item::PythonModules => {
                 "name a python3 that can import serial and mpremote with REPLAB_PYTHON"
             }
@@ -71,6 +90,8 @@ impl Item {
             Item::Qemu => "qemu",
             Item::ArmGcc => "arm-gcc",
             Item::Micropython => "micropython",
+            Item::PicoSdk => "pico-sdk",
+            Item::Cmake => "cmake",
             Item::PythonModules => "python",
         }
     }
@@ -81,6 +102,8 @@ impl Item {
             Item::HostPrograms | Item::Micropython => &[],
             Item::Qemu => pins::qemu(release),
             Item::ArmGcc => pins::arm_gcc(release),
+            Item::PicoSdk => pins::pico_sdk(),
+            Item::Cmake => pins::cmake(release),
             Item::PythonModules => pins::python_modules(release),
         }
     }
@@ -90,6 +113,7 @@ impl Item {
         match self {
             Item::Qemu => EXCLUDED_OF_QEMU,
             Item::ArmGcc => EXCLUDED_OF_ARM_GCC,
+            Item::Cmake => EXCLUDED_OF_CMAKE,
             _ => EXCLUDED,
         }
     }
@@ -119,6 +143,16 @@ const EXCLUDED: &[&str] = &[
     "./usr/share/lintian",
     "./usr/share/doc/*.gz",
     "./usr/share/doc/*.html",
+];
+
+/// Manuals, and CMake's two other programs.
+const EXCLUDED_OF_CMAKE: &[&str] = &[
+    "./usr/share/man",
+    "./usr/share/lintian",
+    "./usr/share/doc/*.gz",
+    "./usr/share/doc/*.html",
+    "./usr/bin/cpack",
+    "./usr/bin/ctest",
 ];
 
 const EXCLUDED_OF_QEMU: &[&str] = &[

@@ -16,6 +16,8 @@ pub(crate) enum Suite {
     Release,
     /// The backports suite of the release.
     Backports,
+    /// [`SOURCE_SUITE`], on any release: packages of `Architecture: all` that hold sources.
+    Sources,
 }
 
 /// For which architectures a package's hash holds.
@@ -57,6 +59,7 @@ impl Pin {
         match self.suite {
             Suite::Release => release.codename().to_owned(),
             Suite::Backports => format!("{}-backports", release.codename()),
+            Suite::Sources => SOURCE_SUITE.to_owned(),
         }
     }
 }
@@ -155,6 +158,42 @@ const PYTHON_MODULES_BOOKWORM: &[Pin] = &[
 
 const PYTHON_MODULES_TRIXIE: &[Pin] = &[stock("python3-serial"), stock("micropython-mpremote")];
 
+/// What configures the builds of the pico-sdk. Another version may order the linker's
+/// input otherwise, and so change the firmware's bytes.
+const CMAKE_BOOKWORM: &[Pin] = &[
+    pin(
+        "cmake",
+        "3.25.1-1",
+        Hash::Amd64("257a11063855f09e48696057fdb1ba2bcf1069502e0302576831dc2fb1571d7f"),
+        Suite::Release,
+    ),
+    pin(
+        "cmake-data",
+        "3.25.1-1",
+        Hash::All("8371f9694da94fd551a3ea653e2e25d99747471ca0b48cc029bf5c792ea590a3"),
+        Suite::Release,
+    ),
+];
+
+const CMAKE_TRIXIE: &[Pin] = &[stock("cmake"), stock("cmake-data")];
+
+/// Raspberry Pi's SDK, the version that MicroPython 1.25.0 is built with, and TinyUSB,
+/// without whose headers its rp2 port does not compile. The packages hold source trees.
+const PICO_SDK: &[Pin] = &[
+    pin(
+        "pico-sdk-source",
+        "2.1.1-1",
+        Hash::All("507a3ca37636641bc90239d7c04dc9dc28c5008087a8162102ea94d2273153d3"),
+        Suite::Sources,
+    ),
+    pin(
+        "tinyusb-source",
+        "0.18.0+dfsg-1",
+        Hash::All("01ce2c645df68f14a8a7dcfc8fb355713152543757955820479a87949a61154e"),
+        Suite::Sources,
+    ),
+];
+
 /// The source package of MicroPython. It is trixie's on both releases.
 pub(crate) struct SourcePin {
     /// Debian's name of it.
@@ -175,7 +214,7 @@ pub(crate) const MICROPYTHON: SourcePin = SourcePin {
     sha256: "7b25be99a502f070b2de81dafc08da7051d992325d6e67daa9045a918fffdbea",
 };
 
-/// The suite that has [`MICROPYTHON`].
+/// The suite that has [`MICROPYTHON`] and [`PICO_SDK`].
 pub(crate) const SOURCE_SUITE: &str = "trixie";
 
 /// Pins of the emulator.
@@ -192,6 +231,28 @@ pub(crate) fn arm_gcc(release: Release) -> &'static [Pin] {
         Release::Bookworm => ARM_GCC_BOOKWORM,
         Release::Trixie => ARM_GCC_TRIXIE,
     }
+}
+
+/// Pins of CMake.
+pub(crate) fn cmake(release: Release) -> &'static [Pin] {
+    match release {
+        Release::Bookworm => CMAKE_BOOKWORM,
+        Release::Trixie => CMAKE_TRIXIE,
+    }
+}
+
+/// Pins of the pico-sdk: the same on both releases, as with [`MICROPYTHON`].
+pub(crate) fn pico_sdk() -> &'static [Pin] {
+    PICO_SDK
+}
+
+/// A hash of what decides the pico-sdk's sources.
+pub(crate) fn pico_sdk_sha256() -> String {
+    let hashes = PICO_SDK.iter().filter_map(|pin| match pin.hash {
+        Hash::All(sha256) => Some(sha256),
+        _ => None,
+    });
+    hashes.collect::<Vec<_>>().join(" ")
 }
 
 /// Pins of the Python modules.
@@ -220,7 +281,8 @@ mod tests {
     use super::*;
 
     fn all(release: Release) -> Vec<Pin> {
-        [qemu(release), arm_gcc(release), python_modules(release)].concat()
+        [qemu(release), arm_gcc(release), cmake(release), pico_sdk(), python_modules(release)]
+            .concat()
     }
 
     #[test]

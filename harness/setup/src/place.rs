@@ -3,7 +3,10 @@
 //! ```text
 //! target/tools/                    in a checkout; for an installed program, a folder of the user's
 //!   qemu/ arm-gcc/ python/ host/   unpacked packages, one folder an item
+//!   cmake/ pico-sdk/               the same
 //!   micropython/                   the source tree
+//!   renode/ renode.download/       Renode, and its archive until that is unpacked
+//!   renode.unpacked/               what Renode unpacks itself to at its first start
 //!   apt/                           the private apt, only while set-up is at work
 //!   lock                           held while set-up is at work
 //! ```
@@ -41,6 +44,18 @@ impl Place {
     #[must_use]
     pub fn of(&self, item: Item) -> PathBuf {
         self.tools.join(item.folder())
+    }
+
+    pub(crate) fn renode(&self) -> PathBuf {
+        self.tools.join("renode")
+    }
+
+    pub(crate) fn renode_download(&self) -> PathBuf {
+        self.tools.join("renode.download")
+    }
+
+    pub(crate) fn renode_unpacked(&self) -> PathBuf {
+        self.tools.join("renode.unpacked")
     }
 
     pub(crate) fn lock(&self) -> PathBuf {

@@ -67,6 +67,8 @@ fn elsewhere(tools: &Tools) -> SetupError {
             tools.qemu().err(),
             tools.arm_gcc().err(),
             tools.micropython().err(),
+            tools.pico_sdk().err(),
+            tools.cmake().err(),
             tools.python().err(),
         ],
         Scope::Installed => vec![tools.qemu().err()],

@@ -3,7 +3,7 @@
 //! Pure: text in, text out. Where packages come from is the user's choice (a
 //! mirror, a proxy, a mirror list), so no archive is named here: the stanza of
 //! the release's main suite is found among the configured ones, and what set-up
-//! needs beyond it (backports, the source suite) is derived with the same URI
+//! needs beyond it (backports, the source suite with its packages of sources) is derived with the same URI
 //! and key. Sources of third parties are left out.
 
 use std::fmt::Write as _;
@@ -69,6 +69,7 @@ pub(crate) fn private_sources(
     }
     if release == Release::Bookworm {
         write_stanza(&mut out, "deb", main, &[format!("{codename}-backports")], arch);
+        write_stanza(&mut out, "deb", main, &[SOURCE_SUITE.to_owned()], arch);
     }
     write_stanza(&mut out, "deb-src", main, &[SOURCE_SUITE.to_owned()], arch);
     Some(out)
@@ -274,6 +275,14 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
                 Targets: Packages
                 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 
+                Types: deb
+                URIs: http://mirror.example/debian
+                Suites: trixie
+                Components: main
+                Architectures: amd64
+                Targets: Packages
+                Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+
                 Types: deb-src
                 URIs: http://mirror.example/debian
                 Suites: trixie
@@ -312,6 +321,14 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
                 Types: deb
                 URIs: http://mirror.example/debian/
                 Suites: bookworm-backports
+                Components: main
+                Architectures: amd64
+                Targets: Packages
+                Trusted: yes
+
+                Types: deb
+                URIs: http://mirror.example/debian/
+                Suites: trixie
                 Components: main
                 Architectures: amd64
                 Targets: Packages
@@ -372,6 +389,13 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
                 Types: deb
                 URIs: http://mirror.example/debian
                 Suites: bookworm-backports
+                Components: main
+                Architectures: amd64
+                Targets: Packages
+
+                Types: deb
+                URIs: http://mirror.example/debian
+                Suites: trixie
                 Components: main
                 Architectures: amd64
                 Targets: Packages

@@ -6,7 +6,7 @@
 //! so it costs microseconds; a named or installed one is asked for its version.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -211,6 +211,8 @@ impl Tools {
             Item::Qemu => self.qemu().and_then(|qemu| self.suits(item, &qemu.version)),
             Item::ArmGcc => self.arm_gcc().and_then(|gcc| self.suits(item, &gcc.version)),
             Item::Micropython => self.micropython().map(drop),
+            Item::PicoSdk => self.pico_sdk().map(drop),
+            Item::Cmake => self.cmake().and_then(|cmake| self.suits(item, &cmake.version)),
             Item::PythonModules => self.python().map(drop),
         };
         match found {
@@ -224,6 +226,7 @@ impl Tools {
     fn suits(&self, item: Item, version: &str) -> Result<(), Missing> {
         let named = match item {
             Item::Qemu => self.named.qemu.is_some(),
+            Item::Cmake => self.named.cmake.is_some(),
             _ => self.named.arm_gcc.is_some(),
         };
         let pinned = self.release().and_then(|release| item.pins(release).first()?.version);
@@ -236,7 +239,7 @@ impl Tools {
         Err(self.not_found(item))
     }
 
-    fn not_found(&self, item: Item) -> Missing {
+    pub(crate) fn not_found(&self, item: Item) -> Missing {
         self.missing(item.name(), item)
     }
 
@@ -246,9 +249,18 @@ impl Tools {
     }
 
     /// The stamp of a fetched item, if it was made from today's pins.
-    fn current(&self, item: Item) -> Option<Stamp> {
+    pub(crate) fn current(&self, item: Item) -> Option<Stamp> {
         let recipe = item.recipe(self.release()?, self.arch?.debian);
         Stamp::read(&self.place.of(item)).filter(|stamp| stamp.recipe == recipe)
+    }
+
+    pub(crate) fn named_renode(&self) -> Option<&Path> {
+        self.named.renode.as_deref()
+    }
+
+    /// `$PATH`.
+    pub(crate) fn search_path_of_system(&self) -> Option<&OsStr> {
+        self.path.as_deref()
     }
 
     pub(crate) fn apt(&self) -> SystemApt {
@@ -292,7 +304,11 @@ impl Tools {
         self.arch
     }
 
-    fn libraries(&self, root: &Path) -> Option<PathBuf> {
+    pub(crate) fn named(&self) -> &Named {
+        &self.named
+    }
+
+    pub(crate) fn libraries(&self, root: &Path) -> Option<PathBuf> {
         Some(self.arch?.libraries(root)).filter(|folder| folder.is_dir())
     }
 }
@@ -307,7 +323,7 @@ fn bare_gcc(prefix: &Path) -> Result<ArmGcc, String> {
     Ok(ArmGcc { prefix: prefix.to_owned(), root: None, library_path: None, version })
 }
 
-fn says_version(program: &Path) -> Result<String, String> {
+pub(crate) fn says_version(program: &Path) -> Result<String, String> {
     version_of("it", &mut Command::new(program)).map_err(|error| reason(&error))
 }
 
@@ -325,7 +341,7 @@ fn reason(error: &crate::SetupError) -> String {
     }
 }
 
-fn not_that(item: Item, path: &Path, why: String) -> Missing {
+pub(crate) fn not_that(item: Item, path: &Path, why: String) -> Missing {
     Missing::NotThat { tool: item.name(), named_by: item.named_by(), path: path.to_owned(), why }
 }
 

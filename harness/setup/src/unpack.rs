@@ -118,7 +118,7 @@ pub(crate) fn unpack_tar_xz(
 }
 
 /// A tar that writes as the user who calls it, never as the owner that the archive names.
-fn untar(folder: &Path) -> Command {
+pub(crate) fn untar(folder: &Path) -> Command {
     let mut tar = Command::new("tar");
     tar.args(["-x", "--no-same-owner", "--no-same-permissions", "--keep-directory-symlink", "-C"])
         .arg(folder);

@@ -50,6 +50,19 @@ pub(super) fn add(folder: &Folder, tools: &Tools) -> anyhow::Result<()> {
     if newlib.is_file() {
         folder.file(&newlib, "LICENSES/firmware/newlib.txt")?;
     }
+    // What firmware of the Pico is made with, by Debian's account; libgcc is in the boot ROM.
+    let sdk = tools.pico_sdk()?.folder;
+    let share = sdk.ancestors().nth(2).unwrap_or(&sdk).join("share/doc");
+    for package in ["pico-sdk-source", "tinyusb-source"] {
+        let text = share.join(package).join("copyright");
+        if text.is_file() {
+            folder.file(&text, &format!("LICENSES/firmware/{package}.txt"))?;
+        }
+    }
+    let libgcc = gcc.join("usr/share/doc/gcc-arm-none-eabi/copyright");
+    if libgcc.is_file() {
+        folder.file(&libgcc, "LICENSES/firmware/libgcc.txt")?;
+    }
     let linked = linked()?;
     let mut list = LIST.to_owned();
     for one in &linked {
@@ -151,6 +164,7 @@ const README: &str = "\
 - `replab`, boards, scenarios, lessons and docs: MIT or Apache-2.0, at your choice (`../LICENSE-MIT`, `../LICENSE-APACHE`).
 - `libreplab_qemu_plugin.so`: GPL-2.0-or-later (`GPL-2.0-or-later.txt`), because it is linked into QEMU. Its source is in `../source/`, as it was built: `cargo build --release -p replab-qemu-plugin` in a checkout of this version of the project, of which it is the folder `harness/qemu-plugin`. `replab` is another program, and shares a protocol with it and no code.
 - `firmware/lab-m0/`: MicroPython 1.25.0 with a port of the project, both MIT (`firmware/micropython.txt`, which also names the licences of the libraries inside it; `firmware/micropython-port.txt`), and newlib (`firmware/newlib.txt`).
+- `firmware/pico/` and `firmware/pico-guests/`: the same, with the pico-sdk (BSD-3-Clause, `firmware/pico-sdk-source.txt`) and TinyUSB (MIT, `firmware/tinyusb-source.txt`). `firmware/pico-rom/` holds arithmetic of libgcc (`firmware/libgcc.txt`, with the exception that lets programs be linked with it).
 - Crates that are linked in: `third-party.md`.
 ";
 

@@ -30,6 +30,11 @@ const NOT_OURS: &[&str] = &[
     "BOARD",
     "BUILD",
     "V",
+    "PICO_SDK_PATH",
+    "PICO_BOARD",
+    "PICO_PLATFORM",
+    "PICO_TOOLCHAIN_PATH",
+    "CMAKE_GENERATOR",
     "C_INCLUDE_PATH",
     "CPATH",
     "LIBRARY_PATH",
@@ -39,16 +44,25 @@ const NOT_OURS: &[&str] = &[
 
 /// Builds `app` in `build`.
 pub(super) fn firmware(tools: &Tools, app: App, build: &Path) -> anyhow::Result<()> {
-    if app == App::LabM0 {
-        for path in [build, &tools.micropython()?.folder] {
-            refuse_blanks(path)?;
-        }
+    if app.needs_micropython() {
+        refuse_blanks(build)?;
+        refuse_blanks(&tools.micropython()?.folder)?;
         mpy_cross(tools)?;
+    }
+    if app.needs_pico_sdk() {
+        refuse_blanks(build)?;
+        refuse_blanks(&tools.pico_sdk()?.folder)?;
     }
     let mut make = make(tools)?;
     make.arg("-C").arg(workspace::root().join(app.sources())).args(arguments(tools, app, build)?);
-    if let Some(libraries) = tools.arm_gcc()?.library_path {
-        make.env("LD_LIBRARY_PATH", libraries);
+    let mut libraries = vec![tools.arm_gcc()?.library_path];
+    if app.needs_pico_sdk() {
+        libraries.push(tools.cmake()?.library_path);
+    }
+    let libraries: Vec<_> = libraries.into_iter().flatten().collect();
+    if !libraries.is_empty() {
+        let joined = std::env::join_paths(libraries).context("a folder of tools has a colon")?;
+        make.env("LD_LIBRARY_PATH", joined);
     }
     run(&mut make, app.name(), &build.join("make.log"))
 }
@@ -66,8 +80,18 @@ pub(super) fn arguments(tools: &Tools, app: App, build: &Path) -> anyhow::Result
     let mut arguments = vec![assign("BUILD", build), assign("CROSS_COMPILE", &gcc.prefix)];
     if app == App::LabM0 {
         arguments.push(assign("BOARD", app.name()));
+    }
+    if app.needs_micropython() {
         arguments.push(assign("MPTOP", &tools.micropython()?.folder));
         arguments.push(assign("MICROPY_MPYCROSS", mpy_cross_folder(tools)?.join("mpy-cross")));
+    }
+    if app.needs_pico_sdk() {
+        let sdk = tools.pico_sdk()?;
+        arguments.push(assign("PICO_SDK", &sdk.folder));
+        arguments.push(assign("TINYUSB", &sdk.tinyusb));
+        arguments.push(assign("CMAKE", &tools.cmake()?.program));
+    }
+    if app.needs_micropython() || app.needs_pico_sdk() {
         arguments.push(assign("PYTHON", &tools.program("python3")?));
         if let Some(root) = &gcc.root {
             arguments.push(assign("TOOLCHAIN_ROOT", root));
@@ -88,7 +112,8 @@ pub(super) fn rule_files(sources: &Path) -> anyhow::Result<Vec<PathBuf>> {
             if path.is_dir() {
                 folders.push(path);
             } else if path.ends_with("Makefile")
-                || path.extension().is_some_and(|end| end == "mk" || end == "ld")
+                || path.ends_with("CMakeLists.txt")
+                || path.extension().is_some_and(|end| end == "mk" || end == "ld" || end == "cmake")
             {
                 found.push(path);
             }

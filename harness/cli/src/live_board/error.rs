@@ -27,6 +27,12 @@ pub(crate) enum LiveError {
         /// Which board.
         board: String,
     },
+    /// Only QEMU lets a board go in real time.
+    #[error("target {target} cannot be served (only boards in QEMU can: BOARD@qemu)")]
+    NoLive {
+        /// What was asked for.
+        target: String,
+    },
     /// The TCP port cannot be had.
     #[error("could not listen on {address} (is it in use? with port 0 any free one is taken)")]
     NotListening {
@@ -61,6 +67,7 @@ impl LiveError {
             LiveError::Wrong(error) => error.ending(),
             LiveError::NotInstalled { .. } => Ending::NotInstalled,
             LiveError::NoPort { .. }
+            | LiveError::NoLive { .. }
             | LiveError::NotListening { .. }
             | LiveError::NoTerminal { .. }
             | LiveError::Machine(MachineError::WrongFirmware { .. }) => Ending::WrongInput,

@@ -21,6 +21,8 @@ pub(super) struct Parts<'a> {
     pub(super) machine: &'a QemuMachine,
     /// The firmware.
     pub(super) firmware: &'a Path,
+    /// Where the processor of a chip of the plugin's begins.
+    pub(super) boot_rom: &'a Path,
     /// Of QEMU's random numbers.
     pub(super) seed: u32,
     /// QEMU's folder of data, where it is not the one that it was built for.
@@ -52,7 +54,8 @@ pub(super) fn arguments(parts: &Parts<'_>) -> Vec<OsString> {
     all.add("-icount", format!("shift={},sleep=off", parts.board.instruction_ns.trailing_zeros()));
     all.add("-seed", parts.seed.to_string());
     all.add("-rtc", DATE);
-    for port in 0..parts.board.ports.len() {
+    let ports = if parts.machine.chip.is_none() { parts.board.ports.len() } else { 0 };
+    for port in 0..ports {
         all.add("-chardev", format!("null,id={}", chardev(port)));
         all.add("-serial", format!("chardev:{}", chardev(port)));
     }
@@ -62,7 +65,9 @@ pub(super) fn arguments(parts: &Parts<'_>) -> Vec<OsString> {
     }
     all.add("-sandbox", SANDBOX);
     all.add("-plugin", plugin(parts));
-    all.add("-kernel", parts.firmware);
+    if parts.machine.chip.is_none() {
+        all.add("-kernel", parts.firmware);
+    }
     all.0
 }
 
@@ -83,19 +88,28 @@ impl Arguments {
 }
 
 fn plugin(parts: &Parts<'_>) -> OsString {
-    // QEMU reads a doubled comma as one that belongs to the value.
+    let mut value = doubled(parts.plugin);
+    value.push(format!(",ctl={}", parts.socket));
+    if parts.naive_wfi {
+        value.push(",wfi=naive");
+    }
+    if let Some(chip) = parts.machine.chip {
+        value.push(format!(",chip={},rom=", chip.name()));
+        value.push(doubled(parts.boot_rom));
+    }
+    value
+}
+
+/// A path in an option: QEMU reads a doubled comma as one that belongs to the value.
+fn doubled(path: &Path) -> OsString {
     let mut value = OsString::new();
     for (index, piece) in
-        parts.plugin.as_os_str().as_encoded_bytes().split(|byte| *byte == b',').enumerate()
+        path.as_os_str().as_encoded_bytes().split(|byte| *byte == b',').enumerate()
     {
         if index > 0 {
             value.push(",,");
         }
         value.push(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(piece));
-    }
-    value.push(format!(",ctl={}", parts.socket));
-    if parts.naive_wfi {
-        value.push(",wfi=naive");
     }
     value
 }
@@ -106,13 +120,20 @@ mod tests {
 
     const LAB_M0: &str = include_str!("../../../../boards/lab-m0.yaml");
 
+    const PICO: &str = include_str!("../../../../boards/pico.yaml");
+
     fn line(naive_wfi: bool, qmp: Option<RawFd>) -> String {
-        let board = replab_board::load("lab-m0.yaml", LAB_M0).unwrap();
+        of("lab-m0.yaml", LAB_M0, naive_wfi, qmp)
+    }
+
+    fn of(file: &str, text: &str, naive_wfi: bool, qmp: Option<RawFd>) -> String {
+        let board = replab_board::load(file, text).unwrap();
         let machine = board.backends.qemu.clone().unwrap();
         let parts = Parts {
             board: &board,
             machine: &machine,
             firmware: Path::new("firmware, with comma.elf"),
+            boot_rom: Path::new("rom,1.bin"),
             seed: 7,
             data: Some(Path::new("data")),
             plugin: Path::new("a,b.so"),
@@ -135,6 +156,12 @@ mod tests {
              -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny \
              -plugin a,,b.so,ctl=5 -kernel firmware, with comma.elf"
         );
+    }
+
+    #[test]
+    fn a_chip_of_the_plugins_begins_in_its_rom_and_not_in_the_firmware() {
+        let line = of("pico.yaml", PICO, false, None);
+        assert!(line.ends_with("-plugin a,,b.so,ctl=5,chip=rp2040,rom=rom,,1.bin"), "{line}");
     }
 
     #[test]

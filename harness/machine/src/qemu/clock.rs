@@ -4,23 +4,23 @@ use replab_record::MachineTime;
 
 /// When the present process stood at its time 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Clock {
+pub(crate) struct Clock {
     start: u64,
 }
 
 impl Clock {
     /// That of a process which begins at `time`.
-    pub(super) fn from(time: MachineTime) -> Clock {
+    pub(crate) fn from(time: MachineTime) -> Clock {
         Clock { start: time.as_nanos() }
     }
 
     /// What the process calls `nanos`.
-    pub(super) fn machine(self, nanos: u64) -> MachineTime {
+    pub(crate) fn machine(self, nanos: u64) -> MachineTime {
         MachineTime::from_nanos(self.start.saturating_add(nanos))
     }
 
     /// What the process calls `time`: 0 if that was before it, and at most 292 years.
-    pub(super) fn process(self, time: MachineTime) -> i64 {
+    pub(crate) fn process(self, time: MachineTime) -> i64 {
         i64::try_from(time.as_nanos().saturating_sub(self.start)).unwrap_or(i64::MAX)
     }
 }

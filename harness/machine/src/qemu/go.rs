@@ -4,8 +4,10 @@ use std::time::{Duration, Instant};
 
 use replab_record::{Event, MachineTime, Registers};
 
+use crate::fault_entry::{at_entry, stack_of};
 use crate::{Condition, Fault, MOST_EVENTS, MachineError, Stop, StopCause};
 
+use super::chip;
 use super::lines::{Line, Reason};
 use super::session::Session;
 
@@ -39,14 +41,19 @@ impl Session {
         let start = Instant::now();
         let reason = self.run(&request, self.wall.deadline(start));
         self.wall.spend(start.elapsed());
-        let cause = match reason? {
+        let reason = reason?;
+        let cause = match reason {
             Reason::Time => StopCause::Time,
             Reason::Condition(index) => StopCause::Condition { index },
             Reason::Reset => StopCause::Reset,
             Reason::Full => StopCause::Full,
+            Reason::Rom { call, arguments } => {
+                let found = chip::rom_end(call, arguments, &self.recipe.board.name)?;
+                found.ok_or_else(|| self.strange(&request, format!("STOP {reason:?}")))?
+            }
             Reason::Fault(exception) => StopCause::Fault(self.fault(exception)?),
             Reason::Abort => StopCause::Lockup(self.lockup(&request)?),
-            reason @ (Reason::Halt | Reason::Other) => {
+            Reason::Halt | Reason::Other => {
                 return Err(self.strange(&request, format!("STOP {reason:?}")));
             }
         };
@@ -124,31 +131,13 @@ impl Session {
     }
 
     /// The registers at the instruction that faulted, at the entry of the handler.
-    /// The exception stacked r0 to r3, r12, lr, pc and xPSR (Armv6-M ARM §B1.5.6),
-    /// on the stack that bit 2 of EXC_RETURN names; where its bit 4 is clear, 18
-    /// words of the floating-point unit follow (Armv7-M ARM §B1.5.8). Bit 9 of the
-    /// stacked xPSR says that a word was left out before them.
     fn fault(&mut self, exception: u8) -> Result<Fault, MachineError> {
-        let mut registers = self.registers()?;
-        let exc_return = registers.lr();
-        let stack = if exc_return & 4 == 0 { registers.msp } else { registers.psp };
-        let frame = match self.bytes(&format!("peek {stack:x} 32")) {
+        let registers = self.registers()?;
+        let frame = match self.bytes(&format!("peek {:x} 32", stack_of(&registers))) {
             Ok(frame) => Some(frame),
             Err(MachineError::Answer { .. }) => None, // The stack pointer was wrong too.
             Err(error) => return Err(error),
         };
-        let is_stacked = frame.is_some();
-        let frame = frame.unwrap_or_else(|| vec![0; 32]);
-        let mut words = frame
-            .chunks_exact(4)
-            .map(|word| u32::from_le_bytes(word.try_into().expect("chunks of four")));
-        for register in [0, 1, 2, 3, 12, 14, 15] {
-            registers.r[register] = words.next().unwrap_or_default();
-        }
-        registers.xpsr = words.next().unwrap_or_default();
-        let pad = if registers.xpsr & 1 << 9 == 0 { 0 } else { 4 };
-        let size = if exc_return & 1 << 4 == 0 { 0x68 } else { 0x20 };
-        registers.r[13] = stack.wrapping_add(size + pad);
-        Ok(Fault { exception, registers, is_stacked })
+        Ok(at_entry(exception, registers, frame.as_deref()))
     }
 }

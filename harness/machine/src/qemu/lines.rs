@@ -1,5 +1,9 @@
 //! What the plugin says, line by line (`harness/qemu-plugin/PROTOCOL.md`).
 
+use replab_record::MachineTime;
+
+use crate::{Finding, FindingKind};
+
 /// One line. Times are in nanoseconds of machine time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Line {
@@ -13,6 +17,8 @@ pub(super) enum Line {
     Driven { at: u64, id: usize, level: i32 },
     /// The machine was reset.
     Reset { at: u64, by_firmware: bool },
+    /// The firmware touched something that is not emulated. The time is the process's.
+    Found(Finding),
     /// The machine stands.
     Stop { at: u64, reason: Reason },
     /// A command was carried out.
@@ -34,6 +40,8 @@ pub(super) enum Reason {
     Fault(u8),
     /// The firmware wants a reset.
     Reset,
+    /// The boot ROM of the plugin's chip cannot go on.
+    Rom { call: u32, arguments: [u32; 3] },
     /// As many events as the `go` takes.
     Full,
     /// QEMU ends, and can still be read.
@@ -59,7 +67,26 @@ pub(super) fn parse(line: &[u8]) -> Line {
     event(text).unwrap_or_else(|| Line::Strange(text.chars().take(80).collect()))
 }
 
+fn finding(text: &str) -> Option<Finding> {
+    let mut words = text.splitn(6, ' ');
+    let mut word = || words.next();
+    Some(Finding {
+        at: MachineTime::from_nanos(word()?.parse().ok()?),
+        kind: match word()? {
+            "storage" => FindingKind::Storage,
+            _ => FindingKind::Nothing,
+        },
+        is_store: word()? == "store",
+        address: u32::from_str_radix(word()?, 16).ok()?,
+        pc: u32::from_str_radix(word()?, 16).ok()?,
+        block: word()?.to_owned(),
+    })
+}
+
 fn event(text: &str) -> Option<Line> {
+    if let Some(rest) = text.strip_prefix("F ") {
+        return finding(rest).map(Line::Found);
+    }
     let mut words = text.split(' ');
     let kind = words.next()?;
     let at = words.next()?.parse().ok()?;
@@ -89,6 +116,14 @@ fn event(text: &str) -> Option<Line> {
                 "condition" => Reason::Condition(words.next()?.parse().ok()?),
                 "fault" => Reason::Fault(words.next()?.parse().ok()?),
                 "reset" => Reason::Reset,
+                "rom" => Reason::Rom {
+                    call: words.next()?.parse().ok()?,
+                    arguments: [
+                        address(words.next()?)?,
+                        address(words.next()?)?,
+                        address(words.next()?)?,
+                    ],
+                },
                 "full" => Reason::Full,
                 "abort" => Reason::Abort,
                 "halt" => Reason::Halt,
@@ -98,6 +133,10 @@ fn event(text: &str) -> Option<Line> {
         _ => return None,
     };
     words.next().is_none().then_some(line)
+}
+
+fn address(word: &str) -> Option<u32> {
+    u32::from_str_radix(word, 16).ok()
 }
 
 fn hexadecimal(word: &str) -> Option<u8> {
@@ -122,12 +161,31 @@ mod tests {
         check("R 17 firmware", &Line::Reset { at: 17, by_firmware: true });
         check("STOP 17 condition 2", &Line::Stop { at: 17, reason: Reason::Condition(2) });
         check("STOP 17 fault 3", &Line::Stop { at: 17, reason: Reason::Fault(3) });
+        let reason = Reason::Rom { call: 5, arguments: [0x1000_0123, 1, 16] };
+        check("STOP 17 rom 5 10000123 1 10", &Line::Stop { at: 17, reason });
+        check("STOP 17 rom 5 1", &Line::Strange("STOP 17 rom 5 1".to_owned()));
         check("STOP 17 full", &Line::Stop { at: 17, reason: Reason::Full });
         check("STOP 17 abort", &Line::Stop { at: 17, reason: Reason::Abort });
         check("STOP 17 end", &Line::Stop { at: 17, reason: Reason::Other });
         check("OK", &Line::Done(String::new()));
         check("OK 5 0", &Line::Done("5 0".to_owned()));
         check("ERR no port 3", &Line::Refused("no port 3".to_owned()));
+    }
+
+    #[test]
+    fn a_finding_says_what_was_touched_and_from_where() {
+        check(
+            "F 17 storage store 50200000 10001234 PIO0",
+            &Line::Found(Finding {
+                at: MachineTime::from_nanos(17),
+                kind: FindingKind::Storage,
+                is_store: true,
+                address: 0x5020_0000,
+                pc: 0x1000_1234,
+                block: "PIO0".to_owned(),
+            }),
+        );
+        check("F 17 storage", &Line::Strange("F 17 storage".to_owned()));
     }
 
     #[test]

@@ -13,8 +13,9 @@ pub(super) struct Names {
     ports: Vec<PortName>,
     pins: Vec<PinName>,
     gpio: Vec<GpioController>,
-    /// Which pin each drive belongs to, by the id that the plugin gave it.
-    drives: Vec<PinName>,
+    /// Which pin each drive belongs to, by the id that the plugin gave it; `None`
+    /// for an analog input.
+    drives: Vec<Option<PinName>>,
 }
 
 impl Names {
@@ -56,9 +57,15 @@ impl Names {
         Err(nowhere())
     }
 
-    /// Remembers that the next drive of the plugin's belongs to `pin`.
-    pub(super) fn drives(&mut self, pin: &PinName) {
-        self.drives.push(pin.clone());
+    /// Remembers that the next drive of the plugin's belongs to `pin`, or to an
+    /// analog input.
+    pub(super) fn drives(&mut self, pin: Option<&PinName>) {
+        self.drives.push(pin.cloned());
+    }
+
+    /// Whether the drive with this id belongs to an analog input.
+    pub(super) fn is_analog(&self, id: usize) -> bool {
+        matches!(self.drives.get(id), Some(None))
     }
 
     /// Conditions as they stand in a `go`, each with a space before it.
@@ -97,7 +104,7 @@ impl Names {
                 at: clock.machine(at),
             },
             Line::Driven { at, id, level } => Event::Driven {
-                pin: self.drives.get(id)?.clone(),
+                pin: self.drives.get(id)?.clone()?,
                 level: level_of(level),
                 at: clock.machine(at),
             },

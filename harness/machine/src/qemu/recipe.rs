@@ -8,12 +8,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use replab_board::{Board, QemuMachine};
+use replab_image::{FlashImage, Piece};
 
-use crate::process::{Emulator, Launch};
+use crate::process::{Console, Emulator, Launch};
 use crate::{MachineError, PAINT};
 
 use super::arguments::{self, Parts};
 use super::builds;
+use super::chip;
 use super::firmware::{self, Image};
 use super::link::Link;
 use super::{Proof, QemuTools};
@@ -25,6 +27,9 @@ pub(super) struct Recipe {
     machine: QemuMachine,
     firmware: PathBuf,
     image: Image,
+    flash: FlashImage,
+    /// The handler of faults of the chip's boot ROM.
+    rom_handler: Option<u32>,
     proof: Proof,
 }
 
@@ -44,14 +49,35 @@ impl Recipe {
         proof: Proof,
     ) -> Result<Recipe, MachineError> {
         let nowhere = || MachineError::NoSuchTarget { board: board.name.clone(), backend: "qemu" };
+        let machine = board.backends.qemu.clone().ok_or_else(nowhere)?;
+        // QEMU's `-kernel` knows no memory of a chip of the plugin's.
+        let (flash, rom_handler) = match machine.chip {
+            Some(_) => {
+                let handler = chip::check_rom(&tools.boot_rom, board)?;
+                (firmware::flash_image(&firmware, board)?, Some(handler))
+            }
+            None => (FlashImage::default(), None),
+        };
         Ok(Recipe {
-            machine: board.backends.qemu.clone().ok_or_else(nowhere)?,
             image: firmware::check(&firmware, board)?,
+            flash,
+            rom_handler,
+            machine,
             tools: tools.clone(),
             board: board.clone(),
             firmware,
             proof,
         })
+    }
+
+    /// Whether its chip is one of the plugin's.
+    pub(super) fn has_chip(&self) -> bool {
+        self.machine.chip.is_some()
+    }
+
+    /// What is written into a new process's flash.
+    pub(super) fn flash(&self) -> &[Piece] {
+        self.flash.pieces()
     }
 
     /// The program's name.
@@ -76,6 +102,7 @@ impl Recipe {
             board: &self.board,
             machine: &self.machine,
             firmware: &self.firmware,
+            boot_rom: &self.tools.boot_rom,
             seed,
             data: self.tools.data.as_deref(),
             plugin: &self.tools.plugin,
@@ -100,7 +127,13 @@ impl Recipe {
         let libraries = self.tools.library_path.iter();
         let environment = libraries.map(|path| ("LD_LIBRARY_PATH".into(), path.into())).collect();
         let program = self.tools.program.clone();
-        Emulator::start(Launch { program, arguments, environment, inherited })
+        Emulator::start(Launch {
+            program,
+            arguments,
+            environment,
+            inherited,
+            console: Console::Closed,
+        })
     }
 
     /// Whether the rest of this backend can rely on who answered `hello` like this.
@@ -118,13 +151,20 @@ impl Recipe {
 
     /// What a new process must be told, one request each.
     pub(super) fn requests(&self) -> Vec<String> {
-        let ports = self.board.ports.values().enumerate();
-        let ports = ports
-            .map(|(number, port)| format!("port {} {}", arguments::chardev(number), port.baud));
+        let ports = self.board.ports.iter().enumerate().map(|(number, (name, port))| {
+            // A chip of the plugin's has its UARTs itself, named as on the board.
+            let end = match self.machine.chip {
+                Some(_) => name.to_string(),
+                None => arguments::chardev(number),
+            };
+            format!("port {end} {}", port.baud)
+        });
         let watches =
             self.machine.gpio.iter().map(|gpio| format!("watch {} {}", gpio.path, gpio.lines));
         let reset = format!("resetline {}", self.machine.interrupt_controller);
-        let faults = self.image.fault_handlers.iter().map(|handler| format!("fault {handler:x}"));
+        // Before the firmware has a vector table of its own, the ROM's counts.
+        let handlers = self.image.fault_handlers.iter().chain(&self.rom_handler);
+        let faults = handlers.map(|handler| format!("fault {handler:x}"));
         let paint = self.image.painted(&self.board);
         let paint =
             paint.iter().map(|span| format!("fill {:x} {} {PAINT:02x}", span.at, span.size));

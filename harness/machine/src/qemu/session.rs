@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use replab_record::{Event, Level, MachineTime, PinName};
 
-use crate::MachineError;
 use crate::process::{Emulator, in_words};
+use crate::{Finding, MachineError};
 
 use super::Start;
 use super::clock::Clock;
@@ -38,6 +38,8 @@ pub(super) struct Session {
     pub(super) now: MachineTime,
     /// Since the last stop.
     events: Vec<Event>,
+    /// What the firmware touched that is not emulated.
+    pub(super) findings: Vec<Finding>,
     /// The levels that the lab drives now.
     pub(super) held: Vec<(PinName, Level)>,
     pub(super) seed: u32,
@@ -74,6 +76,7 @@ impl Session {
             wall: WallCap::new(start.wall_cap),
             now: MachineTime::ZERO,
             events: Vec::new(),
+            findings: Vec::new(),
             held: Vec::new(),
             seed: start.seed,
             recipe,
@@ -95,6 +98,9 @@ impl Session {
         self.recipe.check(hello)?;
         for request in self.recipe.requests() {
             self.request(&request)?;
+        }
+        for piece in self.recipe.flash().to_vec() {
+            self.write(piece.address, &piece.bytes)?;
         }
         Ok(())
     }
@@ -155,7 +161,20 @@ impl Session {
         let at = self.clock.process(at);
         let request = format!("drive {at} {} {line} {level}", controller.path);
         self.request(&request)?;
-        self.names.drives(pin);
+        self.names.drives(Some(pin));
+        Ok(())
+    }
+
+    /// See [`crate::Analog::drive`].
+    pub(super) fn drive_analog(
+        &mut self,
+        input: u32,
+        value: i32,
+        at: MachineTime,
+    ) -> Result<(), MachineError> {
+        let at = self.clock.process(at);
+        self.request(&format!("drive {at} chip/analog {input} {value}"))?;
+        self.names.drives(None);
         Ok(())
     }
 
@@ -178,6 +197,11 @@ impl Session {
     ) -> Result<Option<Line>, MachineError> {
         loop {
             match self.process.link.hear(deadline) {
+                Ok(Line::Found(finding)) => {
+                    let at = self.clock.machine(finding.at.as_nanos());
+                    self.findings.push(Finding { at, ..finding });
+                }
+                Ok(Line::Driven { id, .. }) if self.names.is_analog(id) => {}
                 Ok(line) => match self.names.event(&line, self.clock) {
                     Some(event) => self.happened(event),
                     None => return Ok(Some(line)),

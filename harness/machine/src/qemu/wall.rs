@@ -31,7 +31,7 @@ use std::rc::Rc;
 use replab_board::{Board, QemuMachine, Span};
 use replab_record::{Event, Level, MachineTime, PinName, PortName, ResetCause};
 
-use crate::process::{Emulator, Launch};
+use crate::process::{Console, Emulator, Launch};
 use crate::qemu::arguments::chardev;
 use crate::qemu::{QemuTools, Start, firmware};
 use crate::{Condition, Machine, MachineError, Memory, PAINT, Pins, Power, Stop, StopGo, Timing};
@@ -84,6 +84,9 @@ fn session(
         .qemu
         .as_ref()
         .ok_or_else(|| MachineError::NoSuchTarget { board: board.name.clone(), backend: "qemu" })?;
+    if let Some(chip) = machine.chip {
+        return Err(MachineError::ExactOnly { board: board.name.clone(), chip: chip.name() });
+    }
     let image = firmware::check(firmware, board)?;
     let has_pins = machine.gpio.len() == 1;
     let maker = Maker {
@@ -107,6 +110,8 @@ fn assemble(session: &Rc<RefCell<Session>>, has_pins: bool) -> Machine {
         memory: Some(Box::new(part())),
         processor: None,
         power: Some(Box::new(part())),
+        analog: None,
+        findings: None,
         timing: Timing::Wall,
     }
 }
@@ -162,6 +167,7 @@ impl Maker {
             arguments,
             environment: libraries.map(|path| ("LD_LIBRARY_PATH".into(), path.into())).collect(),
             inherited: [their_monitor, their_tester].map(OwnedFd::from).into(),
+            console: Console::Closed,
         };
         let emulator = Emulator::start(launch).map_err(|source| MachineError::NotStarted {
             program: self.tools.program.display().to_string(),

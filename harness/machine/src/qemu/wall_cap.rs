@@ -5,34 +5,34 @@ use std::time::{Duration, Instant};
 /// One cap for all that a machine is asked for, so that no run is without end.
 /// What the lab does between two requests does not count.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct WallCap {
+pub(crate) struct WallCap {
     cap: Duration,
     spent: Duration,
 }
 
 impl WallCap {
     /// One of which nothing is spent.
-    pub(super) fn new(cap: Duration) -> WallCap {
+    pub(crate) fn new(cap: Duration) -> WallCap {
         WallCap { cap, spent: Duration::ZERO }
     }
 
     /// All of it.
-    pub(super) fn cap(&self) -> Duration {
+    pub(crate) fn cap(&self) -> Duration {
         self.cap
     }
 
     /// Whether nothing is left.
-    pub(super) fn is_spent(&self) -> bool {
+    pub(crate) fn is_spent(&self) -> bool {
         self.spent >= self.cap
     }
 
     /// When it ends for what starts at `start`.
-    pub(super) fn deadline(&self, start: Instant) -> Instant {
+    pub(crate) fn deadline(&self, start: Instant) -> Instant {
         start + self.cap.saturating_sub(self.spent)
     }
 
     /// Takes `time` of it.
-    pub(super) fn spend(&mut self, time: Duration) {
+    pub(crate) fn spend(&mut self, time: Duration) {
         self.spent = self.spent.saturating_add(time);
     }
 }

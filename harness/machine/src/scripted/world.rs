@@ -15,8 +15,8 @@ use replab_record::{Event, Level, MachineTime, PinName, PortName, Registers, Res
 
 use super::{Deed, Deeds, ECHO_DELAY, Scripted, pin};
 use crate::{
-    Condition, Fault, MOST_EVENTS, Machine, MachineError, Memory, PAINT, Pins, Power, Processor,
-    Stop, StopCause, StopGo,
+    Analog, Condition, Fault, Finding, Findings, MOST_EVENTS, Machine, MachineError, Memory, PAINT,
+    Pins, Power, Processor, RomEnd, Stop, StopCause, StopGo,
 };
 
 /// What the machine calls itself in errors.
@@ -37,6 +37,7 @@ pub(super) fn machine(script: &Scripted) -> Machine {
         events: Vec::new(),
         asked_for_reset: false,
         locked_up: false,
+        found: Vec::new(),
         memory: script.memory.clone(),
     };
     world.plan_deeds(&script.start, MachineTime::ZERO);
@@ -46,7 +47,10 @@ pub(super) fn machine(script: &Scripted) -> Machine {
         pins: script.has_pins.then(|| Box::new(Shared(Rc::clone(&world))) as Box<dyn Pins>),
         memory: script.has_memory.then(|| Box::new(Shared(Rc::clone(&world))) as Box<dyn Memory>),
         processor: Some(Box::new(Shared(Rc::clone(&world)))),
-        power: Some(Box::new(Shared(world))),
+        power: Some(Box::new(Shared(Rc::clone(&world)))),
+        analog: script.has_analog.then(|| Box::new(Shared(Rc::clone(&world))) as Box<dyn Analog>),
+        findings: (script.has_findings || script.is_usb_only)
+            .then(|| Box::new(Shared(Rc::clone(&world))) as Box<dyn Findings>),
         timing: script.timing,
     }
 }
@@ -67,6 +71,7 @@ struct World {
     events: Vec<Event>,
     asked_for_reset: bool,
     locked_up: bool,
+    found: Vec<Finding>,
     memory: BTreeMap<u32, u8>,
 }
 
@@ -84,6 +89,7 @@ enum Outcome {
     Nothing,
     Fault(Fault),
     LockUp(Registers),
+    Rom(RomEnd),
     Reset,
     Error(MachineError),
 }
@@ -135,6 +141,7 @@ impl World {
                     self.locked_up = true;
                     return Ok(self.stop(StopCause::Lockup(registers)));
                 }
+                Outcome::Rom(end) => return Ok(self.stop(StopCause::Rom(end))),
                 Outcome::Reset => return Ok(self.stop(StopCause::Reset)),
                 Outcome::Error(error) => return Err(error),
                 Outcome::Event(event) => {
@@ -184,8 +191,13 @@ impl World {
             Deed::Edge(word, level) => {
                 return Outcome::Event(Event::Edge { pin: pin(&self.script, &word), level, at });
             }
+            Deed::Touch(kind, block, address) => {
+                let pc = self.script.registers.pc();
+                self.found.push(Finding { at, kind, block, address, is_store: true, pc });
+            }
             Deed::Fault(fault) => return Outcome::Fault(fault),
             Deed::LockUp(registers) => return Outcome::LockUp(registers),
+            Deed::Rom(end) => return Outcome::Rom(end),
             Deed::Reset => {
                 self.asked_for_reset = true;
                 return Outcome::Reset;
@@ -362,6 +374,26 @@ impl StopGo for Shared {
 impl Processor for Shared {
     fn registers(&mut self) -> Result<Registers, MachineError> {
         Ok(self.0.borrow().script.registers)
+    }
+}
+
+impl Analog for Shared {
+    fn drive(&mut self, input: u32, value: i32, at: MachineTime) -> Result<(), MachineError> {
+        let mut world = self.0.borrow_mut();
+        let at = at.max(world.now);
+        let deed = Deed::Print(format!("input {input} is {value}\r\n").into_bytes());
+        world.plan(at, Happening::Deed(deed));
+        Ok(())
+    }
+}
+
+impl Findings for Shared {
+    fn take(&mut self) -> Vec<Finding> {
+        mem::take(&mut self.0.borrow_mut().found)
+    }
+
+    fn is_usb_only(&mut self) -> Result<bool, MachineError> {
+        Ok(self.0.borrow().script.is_usb_only)
     }
 }
 

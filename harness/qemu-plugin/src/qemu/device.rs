@@ -16,19 +16,21 @@ pub(crate) struct Line(Opaque);
 // SAFETY: a handle; QEMU's big lock guards what it stands for.
 unsafe impl Send for Line {}
 
+/// The object at `path`; `None` if there is none.
+pub(super) fn find_object(path: &str) -> Option<Opaque> {
+    let path = CString::new(path).ok()?;
+    // SAFETY: a C string; null asks for no answer about ambiguity.
+    let object = unsafe { (q().object_resolve_path)(path.as_ptr(), null_mut()) };
+    (!object.is_null()).then_some(object)
+}
+
 impl Device {
     /// The device at `path`; `None` if there is nothing, or no device.
     pub(crate) fn find(path: &str) -> Option<Device> {
-        let path = CString::new(path).ok()?;
-        // SAFETY: C strings; null asks for no answer about ambiguity. A
-        // `DeviceState` begins with its `Object`, so the pointer serves as both.
-        let device = unsafe {
-            let object = (q().object_resolve_path)(path.as_ptr(), null_mut());
-            if object.is_null() {
-                return None;
-            }
-            (q().object_dynamic_cast)(object, c"device".as_ptr())
-        };
+        let object = find_object(path)?;
+        // SAFETY: a C string. A `DeviceState` begins with its `Object`, so the
+        // pointer serves as both.
+        let device = unsafe { (q().object_dynamic_cast)(object, c"device".as_ptr()) };
         (!device.is_null()).then_some(Device(device))
     }
 

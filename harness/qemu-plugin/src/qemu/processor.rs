@@ -3,11 +3,13 @@
 use std::ffi::{CStr, c_char, c_int};
 use std::ptr::null_mut;
 
-use super::{CpuHook, ExecHook, Opaque, TranslateHook, cpu, pack, q};
+use super::{CpuHook, ExecHook, LoadHook, Opaque, TranslateHook, cpu, pack, q};
 
 /// `QEMU_PLUGIN_CB_NO_REGS`, `QEMU_PLUGIN_CB_R_REGS` (`include/qemu/qemu-plugin.h`).
 const NO_REGISTERS: c_int = 0;
 const READ_REGISTERS: c_int = 1;
+/// `QEMU_PLUGIN_MEM_R`.
+const LOADS: c_int = 1;
 
 /// Where the registers stand that have no fixed number for gdb.
 #[derive(Clone, Copy, Debug)]
@@ -118,7 +120,15 @@ impl Instruction {
         }
     }
 
-    /// The same, with registers to be read and its own address given.
+    /// Calls `hook` after each load that it makes, with the address.
+    pub(crate) fn after_load(self, hook: LoadHook) {
+        // SAFETY: as for `address`.
+        unsafe {
+            (q().qemu_plugin_register_vcpu_mem_cb)(self.0, hook, NO_REGISTERS, LOADS, null_mut())
+        }
+    }
+
+    /// Calls `hook` before it runs, with registers to be read and its own address given.
     pub(crate) fn before_with_registers(self, hook: ExecHook) {
         let address = pack(usize::try_from(self.address()).unwrap_or(usize::MAX));
         // SAFETY: as for `address`.

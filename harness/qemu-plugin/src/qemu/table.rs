@@ -35,10 +35,46 @@ pub(crate) struct VersionTriple {
 pub(crate) type TranslateHook = extern "C" fn(u64, Opaque);
 pub(crate) type CpuHook = extern "C" fn(u64, c_uint);
 pub(crate) type ExecHook = unsafe extern "C" fn(c_uint, Opaque);
+pub(crate) type LoadHook = extern "C" fn(c_uint, u32, u64, Opaque);
 pub(crate) type Callback = extern "C" fn(Opaque);
 pub(crate) type LineCallback = extern "C" fn(Opaque, c_int, c_int);
 pub(crate) type StateCallback = extern "C" fn(Opaque, bool, c_int);
 pub(crate) type Work = extern "C" fn(Opaque, u64);
+
+/// `MemoryRegionOps` (`include/exec/memory.h`): what a region of registers does.
+#[repr(C)]
+pub(crate) struct RegionOperations {
+    pub(crate) read: extern "C" fn(Opaque, u64, c_uint) -> u64,
+    pub(crate) write: extern "C" fn(Opaque, u64, u64, c_uint),
+    /// Functions that are given attributes of the access; none here.
+    pub(crate) with_attributes: [usize; 2],
+    pub(crate) endianness: c_int,
+    pub(crate) valid: RegionAccesses,
+    pub(crate) implemented: RegionSizes,
+}
+
+/// Which accesses a region takes.
+#[repr(C)]
+pub(crate) struct RegionAccesses {
+    pub(crate) sizes: RegionSizes,
+    /// Whether it takes one: address, size, whether it is a store, attributes.
+    pub(crate) accepts: Option<extern "C" fn(Opaque, u64, c_uint, bool, u64) -> bool>,
+}
+
+/// Bytes that one access may have.
+#[repr(C)]
+pub(crate) struct RegionSizes {
+    pub(crate) least: c_uint,
+    pub(crate) most: c_uint,
+    pub(crate) unaligned: bool,
+}
+
+/// `Notifier` (`include/qemu/notify.h`).
+#[repr(C)]
+pub(crate) struct Notifier {
+    pub(crate) notify: extern "C" fn(*mut Notifier, Opaque),
+    pub(crate) link: [usize; 2],
+}
 
 macro_rules! table {
     ($($name:ident($($argument:ty),*) $(-> $result:ty)?;)*) => {
@@ -78,6 +114,7 @@ table! {
     qemu_plugin_insn_vaddr(*const c_void) -> u64;
     qemu_plugin_insn_data(*const c_void, *mut u8, usize) -> usize;
     qemu_plugin_register_vcpu_insn_exec_cb(Opaque, ExecHook, c_int, Opaque);
+    qemu_plugin_register_vcpu_mem_cb(Opaque, LoadHook, c_int, c_int, Opaque);
     qemu_plugin_get_registers() -> *mut ArrayHead;
     // include/qemu/timer.h
     qemu_clock_get_ns(c_int) -> i64;
@@ -105,6 +142,7 @@ table! {
     // include/hw/core/cpu.h; the last argument is a union of 8 bytes
     async_run_on_cpu(Opaque, Work, u64);
     qemu_cpu_is_self(Opaque) -> bool;
+    cpu_interrupt(Opaque, c_int);
     // include/exec/cpu-all.h, include/exec/exec-all.h
     cpu_memory_rw_debug(Opaque, u64, *mut u8, usize, bool) -> c_int;
     cpu_loop_exit_restore(Opaque, usize) -> !;
@@ -113,6 +151,20 @@ table! {
     address_space_map(Opaque, u64, *mut u64, bool, u64) -> Opaque;
     address_space_unmap(Opaque, Opaque, u64, bool, u64);
     memory_region_from_host(Opaque, *mut u64) -> Opaque;
+    memory_region_init(Opaque, Opaque, *const c_char, u64);
+    memory_region_init_io(Opaque, Opaque, *const RegionOperations, Opaque, *const c_char, u64);
+    memory_region_init_ram(Opaque, Opaque, *const c_char, u64, *mut Opaque) -> bool;
+    memory_region_init_rom(Opaque, Opaque, *const c_char, u64, *mut Opaque) -> bool;
+    memory_region_init_rom_device(Opaque, Opaque, *const RegionOperations, Opaque, *const c_char, u64, *mut Opaque) -> bool;
+    memory_region_init_alias(Opaque, Opaque, *const c_char, Opaque, u64, u64);
+    memory_region_add_subregion_overlap(Opaque, u64, Opaque, c_int);
+    memory_region_get_ram_ptr(Opaque) -> Opaque;
+    // include/system/system.h; include/hw/clock.h
+    qemu_add_machine_init_done_notifier(*mut Notifier);
+    clock_set(Opaque, u64) -> bool;
+    clock_propagate(Opaque);
+    // include/qemu/guest-random.h
+    qemu_guest_getrandom_nofail(*mut u8, usize);
     // include/exec/gdbstub.h
     gdb_read_register(Opaque, *mut ArrayHead, c_int) -> c_int;
     // glib/garray.h

@@ -30,7 +30,10 @@ pub(super) fn told(claim: &Claim, output: &Output, from: usize) -> Option<Except
         | Claim::Level { expected, .. }
         | Claim::Wave { expected, .. }
         | Claim::File { expected, .. } => (expected, said.as_str()),
-        Claim::Memory { .. } | Claim::Snapshot { .. } | Claim::Crash { .. } => return None,
+        Claim::Memory { .. }
+        | Claim::Finding { .. }
+        | Claim::Snapshot { .. }
+        | Claim::Crash { .. } => return None,
     };
     last_of(text).filter(|exception| !expected.contains(&exception.name))
 }

@@ -15,6 +15,7 @@ const SHORT: Duration = Duration::from_millis(50);
 pub(super) fn other(facts: &Facts<'_>) -> Option<String> {
     let (word, since, wanted) = match (&facts.step().action, &facts.failure.claim) {
         (Action::Wave(claim), Claim::Wave { .. }) => (claim.pin.as_str(), facts.start(), None),
+        (Action::Contract(claim), Claim::Wave { .. }) => (claim.pin.as_str(), facts.start(), None),
         (Action::Pin(claims), Claim::Level { expected, .. }) => {
             let is_it = |(word, level): &&(String, Level)| {
                 expected.starts_with(&format!("{word} {level} "))
@@ -51,7 +52,10 @@ pub(super) fn short_press(facts: &Facts<'_>) -> Option<String> {
     let action = &facts.step().action;
     if !matches!(
         action,
-        Action::Expect(Expect::Text(_) | Expect::Lines(_)) | Action::Pin(_) | Action::Wave(_)
+        Action::Expect(Expect::Text(_) | Expect::Lines(_))
+            | Action::Pin(_)
+            | Action::Wave(_)
+            | Action::Contract(_)
     ) {
         return None;
     }

@@ -28,6 +28,16 @@ fn ends_in_indent(bytes: &[u8]) -> bool {
     bytes[..end].ends_with(b"...") && bytes.len() > end
 }
 
+/// The firmware has enabled USB, and no port that the lab hears.
+pub(super) fn usb_only(facts: &Facts<'_>) -> Option<String> {
+    let trouble = facts.failure.diagnosis.as_ref()?.trouble;
+    (trouble == Trouble::UsbOnly).then(|| {
+        "the lab has no USB: build the firmware with its console on the UART \
+         (pico-sdk: `pico_enable_stdio_uart(TARGET 1)`; MicroPython: `MICROPY_HW_ENABLE_UART_REPL`)"
+            .to_string()
+    })
+}
+
 /// A script of the board has not ended, and before it has there is no prompt.
 pub(super) fn running(facts: &Facts<'_>) -> Option<String> {
     // In a loop of resets it ends all the time.

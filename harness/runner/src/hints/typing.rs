@@ -10,7 +10,10 @@ const PROMPTS: [&[u8]; 3] = [b">>> ", b"... ", b"=== "];
 
 /// A line was typed by `send` while a program ran, and nothing has echoed it.
 pub(super) fn too_early(facts: &Facts<'_>) -> Option<String> {
-    if !matches!(facts.step().action, Action::Expect(_) | Action::Pin(_) | Action::Wave(_)) {
+    if !matches!(
+        facts.step().action,
+        Action::Expect(_) | Action::Pin(_) | Action::Wave(_) | Action::Contract(_)
+    ) {
         return None;
     }
     let before = &facts.scenario.steps[..facts.index()];

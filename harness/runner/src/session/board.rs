@@ -39,6 +39,15 @@ impl Session<'_> {
         Ok(pins.drive(pin, level, at).map_err(RunError::from)?)
     }
 
+    /// Gives the analog input that a scenario's `word` means a value from `at` on:
+    /// microvolts, or thousandths of a degree Celsius.
+    pub(crate) fn drive_analog(&mut self, word: &str, value: i32, at: MachineTime) -> Played {
+        let none = || RunError::NoAnalog { board: self.board.name.clone(), input: word.to_owned() };
+        let input = self.board.analog.get(word).ok_or_else(none)?.input;
+        let analog = self.machine.analog.as_mut().ok_or_else(none)?;
+        Ok(analog.drive(input, value, at).map_err(RunError::from)?)
+    }
+
     /// What `pin` is now, and since when.
     pub(crate) fn level(&self, pin: &PinName) -> (Level, Option<MachineTime>) {
         let wave = self.record.wave(pin, MachineTime::ZERO, MachineTime::from_nanos(u64::MAX));

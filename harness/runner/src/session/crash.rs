@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use replab_machine::{Fault, StopCause};
+use replab_machine::{Fault, RomEnd, StopCause};
 use replab_record::{Claim, Failure, MachineTime, Registers, Trouble};
 
 use super::Session;
@@ -72,6 +72,26 @@ impl Session<'_> {
     pub(super) fn locked_up(&mut self, registers: &Registers, at: MachineTime) -> Ended {
         let diagnosis = self.inspector().lockup(registers);
         Ended::Failed(Box::new(crash(diagnosis, at)))
+    }
+
+    pub(super) fn ended_in_rom(&mut self, end: RomEnd, at: MachineTime) -> Ended {
+        let (sentence, hint) = match end {
+            RomEnd::UsbBoot => (
+                "the firmware asks for its chip's boot loader, which waits on USB for another program",
+                "leave out what asks for it: `machine.bootloader()` in Python, `reset_usb_boot()` in C",
+            ),
+            RomEnd::Blank => (
+                "the flash is blank where the boot ROM looks for a program: its first word is 0xffffffff",
+                "the firmware has erased the start of the flash, where it stands itself",
+            ),
+            RomEnd::Fault => ("a fault, before the firmware had a vector table of its own", ""),
+        };
+        let mut failure = self.crashed(Trouble::Rom, sentence.to_string(), at);
+        failure.hint = hint.to_string();
+        if let Some(diagnosis) = failure.diagnosis.as_mut().filter(|_| end == RomEnd::Blank) {
+            diagnosis.chain.clear(); // Nobody has called what begins at a reset.
+        }
+        Ended::Failed(Box::new(failure))
     }
 
     /// The firmware says in the line that begins at `line` that it cannot go on.

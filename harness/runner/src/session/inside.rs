@@ -53,12 +53,25 @@ impl Session<'_> {
                 "the firmware has started again {restarts} times without a prompt; {}",
                 diagnosis.sentence
             );
+        } else if self.output.len() == 0 && self.is_usb_only() {
+            diagnosis.trouble = Trouble::UsbOnly;
+            diagnosis.sentence = format!(
+                "the firmware drives USB and never its UART, so nothing can come on {}; {}",
+                self.port(),
+                diagnosis.sentence
+            );
         } else if self.output.len() == 0 {
             diagnosis.trouble = Trouble::Mute;
             diagnosis.sentence =
                 format!("the firmware has sent nothing since power-on; {}", diagnosis.sentence);
         }
         Some(diagnosis)
+    }
+
+    /// Whether the firmware can be heard on USB alone, as far as the machine knows.
+    fn is_usb_only(&mut self) -> bool {
+        let findings = self.machine.findings.as_mut();
+        findings.is_some_and(|findings| findings.is_usb_only().unwrap_or(false))
     }
 
     /// Whether equal runs are equal to the nanosecond.

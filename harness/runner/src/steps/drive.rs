@@ -1,18 +1,24 @@
-//! `drive: { PIN: LEVEL, … }`: drives pins from outside, from the start of the step
-//! on and until another step drives them. It is over when the levels are there.
+//! `drive: { PIN: LEVEL, INPUT: 1.2 V, … }`: drives pins and analog inputs from outside,
+//! from the start of the step on and until another step drives them. It is over when
+//! the levels are there.
 
 use std::time::Duration;
 
-use replab_record::Level;
+use replab_scenario::Driven;
 
 use crate::error::Played;
 use crate::session::Session;
 
-pub(super) fn play(session: &mut Session<'_>, levels: &[(String, Level)]) -> Played {
+pub(super) fn play(session: &mut Session<'_>, driven: &[(String, Driven)]) -> Played {
     let start = session.step_start();
-    for (word, level) in levels {
-        let pin = session.pin(word)?;
-        session.drive(&pin, *level, start)?;
+    for (word, to) in driven {
+        match to {
+            Driven::Level(level) => {
+                let pin = session.pin(word)?;
+                session.drive(&pin, *level, start)?;
+            }
+            Driven::Analog(value) => session.drive_analog(word, *value, start)?,
+        }
     }
     // What is due at the time of a stop happens in the next `go`.
     session.run_to(start + Duration::from_nanos(1))

@@ -1,120 +1,156 @@
 //! `wave`: claims the shape of a pin's wave from the start of the step on.
 
-use replab_record::{Claim, MachineTime, Wave};
-use replab_scenario::{Direction, WaveClaim, Width, hertz, show_duration, show_hertz};
+use replab_record::{Claim, MachineTime, Marginal, PinName, StepPlace, Wave};
+use replab_scenario::{Direction, Tolerance, WaveClaim, Width, show_duration};
 
 use crate::error::{Ended, Played, failed};
+use crate::limits::{Limits, Unit, nanos};
+use crate::parts::{Finest, Part, Remark, lag_limits};
 use crate::session::Session;
-use crate::wave::{Pulse, WaveFigures, percent, table};
+use crate::wave::{WaveFigures, percent, table};
 
-pub(super) fn play(session: &mut Session<'_>, claim: &WaveClaim) -> Played<WaveFigures> {
+pub(super) fn play(
+    session: &mut Session<'_>,
+    claim: &WaveClaim,
+    place: &StepPlace,
+) -> Played<WaveFigures> {
     let pin = session.pin(&claim.pin)?;
+    let other = claim.lag.as_ref().map(|lag| session.pin(&lag.behind)).transpose()?;
     let start = session.step_start();
     let end = start + claim.window;
     session.run_to(end)?;
-    let wave = session.record.wave(&pin, start, end);
-    let figures = WaveFigures::measure(&claim.pin, &wave);
-    match first_wrong(claim, &figures, &wave) {
-        None => Ok(figures),
-        Some(wrong) => {
-            let mut failure =
-                failed(Claim::Wave { expected: wrong.expected, got: wrong.got }, wrong.at);
-            if !wave.edges.is_empty() {
-                failure.details = table(&wave, &figures, wrong.at);
-            }
-            Err(Ended::Failed(Box::new(failure)))
+    let figures = WaveFigures::measure(&claim.pin, &session.record.wave(&pin, start, end));
+    let whole = |pin: &PinName| session.record.wave(pin, MachineTime::ZERO, end);
+    let other = other.as_ref().map(whole);
+    let parts = parts(claim, &figures, other.as_ref(), finest(session));
+    conclude(session, &figures, parts, &[], place)?;
+    Ok(figures)
+}
+
+/// How finely the board tells times: an edge comes with an instruction.
+pub(super) fn finest(session: &Session<'_>) -> Finest {
+    Finest(std::time::Duration::from_nanos(session.board.instruction_ns.into()))
+}
+
+/// Fails with the first of `parts` that is wrong; or keeps what hardly is right, and fails
+/// with that where the run is a strict one. `table` stands before the edges then.
+pub(super) fn conclude(
+    session: &mut Session<'_>,
+    figures: &WaveFigures,
+    parts: Vec<Part>,
+    table: &[String],
+    place: &StepPlace,
+) -> Played {
+    let mut remarks = Vec::new();
+    for part in parts {
+        match part {
+            Ok(remark) => remarks.extend(remark),
+            Err(wrong) => return Err(wave_failed(wrong, figures, table)),
         }
     }
+    if session.is_strict
+        && let Some(Remark { expected, got, at }) = remarks.first().cloned()
+    {
+        let expected = format!("{expected}, and not near a limit (strict)");
+        return Err(wave_failed(Remark { expected, got, at }, figures, table));
+    }
+    session.marginal.extend(remarks.into_iter().map(|Remark { expected, got, at }| Marginal {
+        step: place.clone(),
+        expected,
+        got,
+        at,
+    }));
+    Ok(())
 }
 
-/// A part of the claim that does not hold.
-struct Wrong {
-    expected: String,
-    got: String,
-    /// The edge that shows it, or the end of the window.
-    at: MachineTime,
+fn wave_failed(wrong: Remark, figures: &WaveFigures, before: &[String]) -> Ended {
+    let Remark { expected, got, at } = wrong;
+    let mut failure = failed(Claim::Wave { expected, got }, at);
+    if !figures.wave.edges.is_empty() {
+        failure.details = before.to_vec();
+        failure.details.extend(table(figures, at));
+    }
+    Ended::Failed(Box::new(failure))
 }
 
-/// A wrong period explains a wrong count, not the other way round. Where there is
-/// no period, the count says why.
-fn first_wrong(claim: &WaveClaim, figures: &WaveFigures, wave: &Wave) -> Option<Wrong> {
-    let count = || wrong_count(claim, figures, wave);
-    let periods = || {
-        wrong_period(claim, figures, wave)
-            .or_else(|| wrong_frequency(claim, figures, wave))
-            .or_else(|| wrong_duty(claim, figures, wave))
+/// The parts of `claim`, the most telling first. A wrong period explains a wrong count, not
+/// the other way round. Where there is no period, the count says why.
+fn parts(
+    claim: &WaveClaim,
+    figures: &WaveFigures,
+    other: Option<&Wave>,
+    finest: Finest,
+) -> Vec<Part> {
+    let count = count(claim, figures);
+    let periods = [
+        period(claim, figures, finest),
+        frequency(claim, figures, finest),
+        duty(claim, figures, finest),
+    ];
+    let periods = periods.into_iter().flatten();
+    let mut parts: Vec<Part> = match figures.periods.is_empty() {
+        true => count.into_iter().chain(periods).collect(),
+        false => periods.chain(count).collect(),
     };
-    let wrong = if figures.periods.is_empty() {
-        count().or_else(periods)
-    } else {
-        periods().or_else(count)
-    };
-    wrong
-        .or_else(|| wrong_first(claim, figures, wave))
-        .or_else(|| wrong_width(claim, claim.high, "high", &figures.high, wave))
-        .or_else(|| wrong_width(claim, claim.low, "low", &figures.low, wave))
+    parts.extend(first(claim, figures));
+    parts.extend(width(claim, claim.high, "high", figures, finest));
+    parts.extend(width(claim, claim.low, "low", figures, finest));
+    parts.extend(glitch(claim, figures, finest));
+    parts.extend(lag(claim, figures, other, finest));
+    parts
 }
 
-fn wrong_count(claim: &WaveClaim, figures: &WaveFigures, wave: &Wave) -> Option<Wrong> {
-    let wanted = claim.count.filter(|count| *count != figures.rising)?;
+fn count(claim: &WaveClaim, figures: &WaveFigures) -> Option<Part> {
+    let wanted = claim.count?;
+    if wanted == figures.rising {
+        return Some(Ok(None));
+    }
     let edges = if wanted == 1 { "rising edge" } else { "rising edges" };
     let expected = format!("{wanted} {edges} on {} in {}", claim.pin, show_duration(claim.window));
-    Some(Wrong { expected, got: counted(figures, wave), at: wave.end })
+    Some(Err(Remark { expected, got: counted(figures), at: figures.wave.end }))
 }
 
-fn wrong_period(claim: &WaveClaim, figures: &WaveFigures, wave: &Wave) -> Option<Wrong> {
+fn period(claim: &WaveClaim, figures: &WaveFigures, finest: Finest) -> Option<Part> {
     let (wanted, tolerance) = claim.period?;
     let expected = format!("period {} {tolerance} on {}", show_duration(wanted), claim.pin);
-    if figures.periods.is_empty() {
-        return Some(no_period(expected, figures, wave));
-    }
-    let index =
-        figures.periods.iter().position(|period| !tolerance.allows(period.length, wanted))?;
-    let period = figures.periods[index];
-    Some(Wrong {
-        expected,
-        got: place(&show_duration(period.length), index, figures),
-        at: period.start,
-    })
+    let off = match tolerance {
+        Tolerance::Relative(percent) => nanos(wanted) * percent / 100.0,
+        Tolerance::Absolute(most) => nanos(most),
+    };
+    let limits = Limits::around(Unit::Time, nanos(wanted), off);
+    let none = || no_period(figures);
+    Some(finest.periods(figures).hold(expected, &limits, none, figures.wave.end))
 }
 
-fn wrong_frequency(claim: &WaveClaim, figures: &WaveFigures, wave: &Wave) -> Option<Wrong> {
+fn frequency(claim: &WaveClaim, figures: &WaveFigures, finest: Finest) -> Option<Part> {
     let wanted = claim.frequency?;
     let expected = format!("frequency {wanted} on {}", claim.pin);
-    if figures.periods.is_empty() {
-        return Some(no_period(expected, figures, wave));
-    }
-    let index = figures.periods.iter().position(|period| !wanted.allows(period.length))?;
-    let period = figures.periods[index];
-    let measured = show_hertz(hertz(period.length));
-    Some(Wrong { expected, got: place(&measured, index, figures), at: period.start })
+    let limits = Limits::around(Unit::Frequency, wanted.wanted_hz, wanted.tolerance_hz);
+    let none = || no_period(figures);
+    Some(finest.frequencies(figures).hold(expected, &limits, none, figures.wave.end))
 }
 
-fn wrong_duty(claim: &WaveClaim, figures: &WaveFigures, wave: &Wave) -> Option<Wrong> {
+fn duty(claim: &WaveClaim, figures: &WaveFigures, finest: Finest) -> Option<Part> {
     let (wanted, points) = claim.duty?;
     let expected = format!("duty {} ±{} on {}", percent(wanted), percent(points), claim.pin);
-    if figures.periods.is_empty() {
-        return Some(no_period(expected, figures, wave));
-    }
-    let is_wrong = |duty: f64| (duty - wanted).abs() > points;
-    let index = figures.periods.iter().position(|period| is_wrong(period.duty_percent()))?;
-    let period = figures.periods[index];
-    Some(Wrong {
-        expected,
-        got: place(&percent(period.duty_percent()), index, figures),
-        at: period.start,
-    })
+    let limits = Limits::around(Unit::Duty, wanted, points);
+    let none = || no_period(figures);
+    Some(finest.duties(figures).hold(expected, &limits, none, figures.wave.end))
 }
 
-fn wrong_first(claim: &WaveClaim, figures: &WaveFigures, wave: &Wave) -> Option<Wrong> {
-    let wanted = claim.first.filter(|wanted| figures.first != Some(*wanted))?;
+fn first(claim: &WaveClaim, figures: &WaveFigures) -> Option<Part> {
+    let wanted = claim.first?;
+    if figures.first == Some(wanted) {
+        return Some(Ok(None));
+    }
+    let wave = &figures.wave;
     let expected = format!("a {} edge first on {}", direction(wanted), claim.pin);
     let got = match figures.first {
         Some(first) => format!("a {} one", direction(first)),
         None => format!("no edge at all, the pin was {}", wave.before),
     };
     let at = wave.edges.first().map_or(wave.end, |edge| edge.at);
-    Some(Wrong { expected, got, at })
+    Some(Err(Remark { expected, got, at }))
 }
 
 fn direction(direction: Direction) -> &'static str {
@@ -124,27 +160,22 @@ fn direction(direction: Direction) -> &'static str {
     }
 }
 
-fn wrong_width(
+fn width(
     claim: &WaveClaim,
     wanted: Option<Width>,
     level: &str,
-    pulses: &[Pulse],
-    wave: &Wave,
-) -> Option<Wrong> {
+    figures: &WaveFigures,
+    finest: Finest,
+) -> Option<Part> {
     let wanted = wanted?;
-    let expected = format!("{level} for {} on {}", range(wanted), claim.pin);
-    if pulses.is_empty() {
-        return Some(Wrong { expected, got: format!("no whole {level} pulse"), at: wave.end });
-    }
-    let is_wrong = |pulse: &Pulse| {
-        wanted.min.is_some_and(|min| pulse.width < min)
-            || wanted.max.is_some_and(|max| pulse.width > max)
+    let measured = match level {
+        "high" => finest.pulses("high pulse", &figures.high),
+        _ => finest.pulses("low pulse", &figures.low),
     };
-    let index = pulses.iter().position(is_wrong)?;
-    let Pulse { start, width } = pulses[index];
-    let got =
-        format!("{} in {level} pulse {} of {}", show_duration(width), index + 1, pulses.len());
-    Some(Wrong { expected, got, at: start })
+    let expected = format!("{level} for {} on {}", range(wanted), claim.pin);
+    let limits = Limits::between(wanted.min, wanted.max);
+    let none = || format!("no whole {level} pulse");
+    Some(measured.hold(expected, &limits, none, figures.wave.end))
 }
 
 /// `19ms to 22ms`, `at least 19ms`, `at most 22ms`.
@@ -157,19 +188,42 @@ fn range(width: Width) -> String {
     }
 }
 
-fn place(measured: &str, index: usize, figures: &WaveFigures) -> String {
-    format!("{measured} in period {} of {}", index + 1, figures.periods.len())
+/// A pin that does not move has no glitch.
+fn glitch(claim: &WaveClaim, figures: &WaveFigures, finest: Finest) -> Option<Part> {
+    let shortest = claim.glitch?;
+    let measured = finest.all_pulses(&figures.wave);
+    if measured.values.is_empty() {
+        return Some(Ok(None));
+    }
+    let expected = format!("no pulse shorter than {} on {}", show_duration(shortest), claim.pin);
+    let limits = Limits::between(Some(shortest), None);
+    Some(measured.hold(expected, &limits, String::new, figures.wave.end))
 }
 
-fn no_period(expected: String, figures: &WaveFigures, wave: &Wave) -> Wrong {
-    let got = format!("no whole period: {}", counted(figures, wave));
-    Wrong { expected, got, at: wave.end }
+fn lag(
+    claim: &WaveClaim,
+    figures: &WaveFigures,
+    other: Option<&Wave>,
+    finest: Finest,
+) -> Option<Part> {
+    let (lag, other) = (claim.lag.as_ref()?, other?);
+    let expected = format!("{} to lag behind {} by {}", claim.pin, lag.behind, lag.by);
+    let none = || match figures.rising {
+        0 => counted(figures),
+        _ => format!("no rising edge on {} to compare with", lag.behind),
+    };
+    let measured = finest.lags(&figures.wave, other, lag.by);
+    Some(measured.hold(expected, &lag_limits(lag), none, figures.wave.end))
+}
+
+fn no_period(figures: &WaveFigures) -> String {
+    format!("no whole period: {}", counted(figures))
 }
 
 /// `3`, or what the pin did instead of rising.
-fn counted(figures: &WaveFigures, wave: &Wave) -> String {
-    match (figures.rising, wave.edges.len()) {
-        (0, 0) => format!("no edge at all, the pin was {}", wave.before),
+fn counted(figures: &WaveFigures) -> String {
+    match (figures.rising, figures.wave.edges.len()) {
+        (0, 0) => format!("no edge at all, the pin was {}", figures.wave.before),
         (0, _) => "no rising edge".to_string(),
         (1, _) => "1 rising edge".to_string(),
         (rising, _) => format!("{rising} rising edges"),

@@ -15,7 +15,7 @@ fn fault() -> Fault {
 const PLAIN: &str = "never this";
 
 fn never(pattern: TextPattern, steps: Vec<Step>) -> Scenario {
-    Scenario { never: vec![pattern], ..scenario(steps) }
+    Scenario { never: vec![Never::Sent(pattern)], ..scenario(steps) }
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn a_run_ends_where_its_verdict_is_known() {
 }
 
 fn forbid(patterns: Vec<TextPattern>) -> Step {
-    step(Action::Never(patterns))
+    step(Action::Never(patterns.into_iter().map(Never::Sent).collect()))
 }
 
 #[test]

@@ -158,8 +158,11 @@ fn a_button_let_go_at_once_may_have_been_missed() {
 #[test]
 fn what_was_done_after_a_press_is_to_blame_itself() {
     let silent = Scripted::new(&board()).at_start(prints("waiting\r\n"));
-    let steps =
-        vec![run_at_once(), press(5), step(Action::Drive(vec![("P1".into(), Level::High)]))];
+    let steps = vec![
+        run_at_once(),
+        press(5),
+        step(Action::Drive(vec![("P1".into(), Driven::Level(Level::High))])),
+    ];
     check([steps, vec![expect_text("pressed")]].concat(), &silent, "");
 }
 

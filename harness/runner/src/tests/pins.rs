@@ -129,23 +129,23 @@ fn a_wrong_period_is_shown_among_its_edges() {
         vec![wave(period(100, 1.0))],
         &board,
         expect![[r#"
-        failed at step 1 of 1, wave on line 10, 0.210000000 s
-        wave
-        expected: period 100ms ±1% on LED
-        got:      104ms in period 3 of 4
-        |  #           time  level   for  period        duty
-        |  1  0.010000000 s   high  50ms   100ms         50%
-        |  2  0.060000000 s    low  50ms
-        |  3  0.110000000 s   high  50ms   100ms         50%
-        |  4  0.160000000 s    low  50ms
-        |  5  0.210000000 s   high  50ms   104ms  48.076923%
-        |  6  0.260000000 s    low  54ms
-        |  7  0.314000000 s   high  50ms   100ms         50%
-        |  8  0.364000000 s    low  50ms
-        |  9  0.414000000 s   high  50ms
-        | 10  0.464000000 s    low     …
-        | 5 rising edges in 1s; period 100ms to 104ms, mean 101ms; duty 48.076923% to 50%
-    "#]],
+            failed at step 1 of 1, wave on line 10, 0.210000000 s
+            wave
+            expected: period 100ms ±1% on LED
+            got:      104ms in period 3 of 4, 3ms over the limit
+            |  #           time  level   for  period        duty
+            |  1  0.010000000 s   high  50ms   100ms         50%
+            |  2  0.060000000 s    low  50ms
+            |  3  0.110000000 s   high  50ms   100ms         50%
+            |  4  0.160000000 s    low  50ms
+            |  5  0.210000000 s   high  50ms   104ms  48.076923%
+            |  6  0.260000000 s    low  54ms
+            |  7  0.314000000 s   high  50ms   100ms         50%
+            |  8  0.364000000 s    low  50ms
+            |  9  0.414000000 s   high  50ms
+            | 10  0.464000000 s    low     …
+            | 5 rising edges in 1s; period 100ms to 104ms, mean 101ms; duty 48.076923% to 50%
+        "#]],
     );
     check(vec![wave(period(100, 4.0))], &board, expect!["passed"]);
 }
@@ -167,19 +167,19 @@ fn a_wrong_duty_is_shown() {
         vec![wave(WaveClaim { duty: Some((50.0, 1.0)), window: ms(250), ..wave_claim() })],
         &blinking(),
         expect![[r#"
-        failed at step 1 of 1, wave on line 10, 0.010000000 s
-        wave
-        expected: duty 50% ±1% on LED
-        got:      20% in period 1 of 2
-        | #           time  level   for  period  duty
-        | 1  0.010000000 s   high  20ms   100ms   20%
-        | 2  0.030000000 s    low  80ms
-        | 3  0.110000000 s   high  20ms   100ms   20%
-        | 4  0.130000000 s    low  80ms
-        | 5  0.210000000 s   high  20ms
-        | 6  0.230000000 s    low     …
-        | 3 rising edges in 250ms; period 100ms; duty 20%
-    "#]],
+            failed at step 1 of 1, wave on line 10, 0.010000000 s
+            wave
+            expected: duty 50% ±1% on LED
+            got:      20% in period 1 of 2, 29 points under the limit
+            | #           time  level   for  period  duty
+            | 1  0.010000000 s   high  20ms   100ms   20%
+            | 2  0.030000000 s    low  80ms
+            | 3  0.110000000 s   high  20ms   100ms   20%
+            | 4  0.130000000 s    low  80ms
+            | 5  0.210000000 s   high  20ms
+            | 6  0.230000000 s    low     …
+            | 3 rising edges in 250ms; period 100ms; duty 20%
+        "#]],
     );
 }
 
@@ -303,11 +303,11 @@ fn pulses_are_measured_where_they_are_whole() {
     check_claim(low(width(None, Some(80))), None);
     check_claim(
         high(width(Some(21), Some(22))),
-        Some(("high for 21ms to 22ms on LED", "20ms in high pulse 1 of 10")),
+        Some(("high for 21ms to 22ms on LED", "20ms in high pulse 1 of 10, 1ms under the limit")),
     );
     check_claim(
         low(width(None, Some(79))),
-        Some(("low for at most 79ms on LED", "80ms in low pulse 1 of 9")),
+        Some(("low for at most 79ms on LED", "80ms in low pulse 1 of 9, 1ms over the limit")),
     );
     let short = WaveClaim { window: ms(90), ..low(width(Some(5), None)) };
     check_claim(short, Some(("low for at least 5ms on LED", "no whole low pulse")));

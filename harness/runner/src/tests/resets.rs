@@ -180,7 +180,7 @@ fn a_crash_right_after_a_reset_is_seen() {
 fn half_a_line_before_a_reset_is_judged() {
     let regex = regex::Regex::new(r"(?m)^E\d+$").unwrap();
     let check = |board: &Scripted, steps| {
-        let never = vec![TextPattern::Regex(regex.clone())];
+        let never = vec![Never::Sent(TextPattern::Regex(regex.clone()))];
         let outcome = run(&Scenario { never, ..scenario(steps) }, board);
         let text = shown(&outcome.verdict);
         assert!(text.contains("got:      \"E12\""), "{text}");

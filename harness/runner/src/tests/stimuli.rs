@@ -1,14 +1,33 @@
 //! `drive`, `press`, `quiet`; and `memory` where nothing is known of it.
 
 use expect_test::expect;
+use replab_board::{AnalogInput, Quantity};
 use replab_record::{Event, MachineTime};
 use replab_scenario::Press;
 
 use super::*;
 
 fn drive(levels: &[(&str, Level)]) -> Step {
-    let levels = levels.iter().map(|(pin, level)| (pin.to_string(), *level));
+    let levels = levels.iter().map(|(pin, level)| (pin.to_string(), Driven::Level(*level)));
     step(Action::Drive(levels.collect()))
+}
+
+#[test]
+fn an_analog_input_gets_its_value_when_the_step_begins() {
+    let mut board = board();
+    board.analog.insert("ADC1".into(), AnalogInput { input: 1, measures: Quantity::Voltage });
+    let steps = |word: &str| {
+        let to = Driven::Analog(1_200_000);
+        let expect = expect_text("input 1 is 1200000");
+        scenario(vec![wait(5), step(Action::Drive(vec![(word.to_owned(), to)])), expect])
+    };
+    let run = |word, script: Scripted| {
+        let target = "test-board@script";
+        shown(&play(&steps(word), &board, target, None, script.machine(), &options()).verdict)
+    };
+    assert_eq!(run("ADC1", Scripted::new(&board).with_analog()), "passed");
+    let skipped = run("ADC1", Scripted::new(&board));
+    assert!(skipped.starts_with("skipped") && skipped.contains("analog"), "{skipped}");
 }
 
 fn press(time_ms: u64, bounce_ms: Option<u64>) -> Step {

@@ -131,7 +131,7 @@ fn a_wave_counts_whole_periods_from_the_start_of_the_step() {
             failed at step 1 of 1, wave on line 10, 0.001000000 s
             wave
             expected: period 10ms ±0% on LED
-            got:      14ms in period 1 of 2
+            got:      14ms in period 1 of 2, 4ms over the limit
             | #           time  level   for  period        duty
             | 1  0.001000000 s   high   4ms    14ms  28.571429%
             | 2  0.005000000 s    low  10ms

@@ -1,7 +1,7 @@
 //! What the firmware was doing when a run failed.
 
 use expect_test::{Expect as Expected, expect};
-use replab_machine::Fault;
+use replab_machine::{Fault, RomEnd};
 use replab_record::Registers;
 
 use super::*;
@@ -174,4 +174,73 @@ fn edges_without_end_are_a_flood() {
             flood: flood: 1048578 bytes and edges since power-on, more than the 1048576 that a run keeps
         "#]],
     );
+}
+
+#[test]
+fn firmware_that_only_speaks_usb_is_no_mute_one() {
+    let board = Scripted::new(&board()).with_registers(registers()).speaks_usb_only();
+    check(
+        vec![boot()],
+        &board,
+        &expect![[r#"
+        output
+        expected: prompt ">>> " on uart0 within 2s
+        got:      nothing at all
+        usb-only: the firmware drives USB and never its UART, so nothing can come on uart0; the processor is busy in 0x00000100, 16 of 16 looks within 592us
+    "#]],
+    );
+}
+
+#[test]
+fn firmware_that_speaks_is_heard_whatever_it_does_by_usb() {
+    let board = Scripted::new(&board())
+        .at_start(prints("hello\r\n"))
+        .with_registers(registers())
+        .speaks_usb_only();
+    check(
+        vec![boot()],
+        &board,
+        &expect![[r#"
+        output
+        expected: prompt ">>> " on uart0 within 2s
+        got:      "hello\n"
+        hang: the processor is busy in 0x00000100, 16 of 16 looks within 592us
+    "#]],
+    );
+}
+
+#[test]
+fn each_end_in_the_boot_rom_has_its_sentence() {
+    for (end, expected) in [
+        (
+            RomEnd::UsbBoot,
+            expect![[r#"
+            crash
+            expected: no crash
+            got:      the firmware asks for its chip's boot loader, which waits on USB for another program
+            boot-rom: the firmware asks for its chip's boot loader, which waits on USB for another program
+        "#]],
+        ),
+        (
+            RomEnd::Blank,
+            expect![[r#"
+            crash
+            expected: no crash
+            got:      the flash is blank where the boot ROM looks for a program: its first word is 0xffffffff
+            boot-rom: the flash is blank where the boot ROM looks for a program: its first word is 0xffffffff
+        "#]],
+        ),
+        (
+            RomEnd::Fault,
+            expect![[r#"
+            crash
+            expected: no crash
+            got:      a fault, before the firmware had a vector table of its own
+            boot-rom: a fault, before the firmware had a vector table of its own
+        "#]],
+        ),
+    ] {
+        let board = repl_board().on("f()\r", after(1).ends_in_rom(end));
+        check(vec![boot(), repl(">>> f()")], &board, &expected);
+    }
 }

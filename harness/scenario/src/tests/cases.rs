@@ -72,9 +72,9 @@ fn cases_that_cannot_be_are_refused() {
     wrong(
         "  slow: { seeds: 2 }\n  fast: { lesson: a-lesson }\n",
         expect![[r#"
-        6 `seeds`: unknown key `seeds` (did you mean `needs`? There are: name, section, boards, needs, files, seed, never, steps)
-        7 `lesson`: unknown key `lesson` (there are: name, section, boards, needs, files, seed, never, steps)
-    "#]],
+            6 `seeds`: unknown key `seeds` (did you mean `needs`? There are: name, section, boards, needs, files, seed, never, tolerate, steps)
+            7 `lesson`: unknown key `lesson` (there are: name, section, boards, needs, files, seed, never, tolerate, steps)
+        "#]],
     );
     wrong(
         "  a b: {}\n  \"\": {}\n  c/d: {}\n  e: 5\n",
@@ -116,8 +116,8 @@ fn what_is_wrong_for_all_cases_is_said_once() {
     brief(
         "replab: 1\nname: a\nsteps: [{ boto: repl }]\ncases:\n  a: {}\n  b: {}\n  c: { steps: [{ wiat: 1s }] }\n",
         expect![[r#"
-            3 `boto`: unknown step `boto` (did you mean `boot`? There are: boot, repl, exec, paste, send, key, expect, quiet, wait, drive, press, pin, wave, reset, fs, memory, never, snapshot, within, at, hold, name)
-            7 `wiat`: unknown step `wiat` (did you mean `wait`? There are: boot, repl, exec, paste, send, key, expect, quiet, wait, drive, press, pin, wave, reset, fs, memory, never, snapshot, within, at, hold, name)
+            3 `boto`: unknown step `boto` (did you mean `boot`? There are: boot, repl, exec, paste, send, key, expect, quiet, wait, drive, press, pin, wave, contract, reset, fs, memory, never, snapshot, within, at, hold, name)
+            7 `wiat`: unknown step `wiat` (did you mean `wait`? There are: boot, repl, exec, paste, send, key, expect, quiet, wait, drive, press, pin, wave, contract, reset, fs, memory, never, snapshot, within, at, hold, name)
         "#]],
     );
 }

@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 
-use super::problems::brief;
+use super::{problems::brief, read};
 
 /// Each problem of some steps, in a line.
 #[track_caller]
@@ -53,8 +53,8 @@ fn levels_that_cannot_be_driven_are_refused() {
             "quiet: 5",
         ],
         expect![[r#"
-            4 `LED`: `drive` is text here (it must be pins and levels: `{ LED: high }`)
-            5 `{`: `drive` is keys and values here (it must be pins and levels: `{ LED: high }`)
+            4 `LED`: `drive` is text here (it must be pins and levels: `{ BUTTON: low }`, or analog inputs: `{ ADC0: 1.2 V }`)
+            5 `{`: `drive` is keys and values here (it must be pins and levels: `{ BUTTON: low }`, or analog inputs: `{ ADC0: 1.2 V }`)
             6 `hihg`: unknown level `hihg` (did you mean `high`? There are: high, low, floating)
             7 `P99`: unknown pin `P99` (did you mean `P9`? There are: BUTTON, LED, P0, P1, P2, P3, P4, P5, P6, P7, P8, P9, P10, P11, P12, P13, P14, P15, P16, P17, P18, P19, P20, P21 and 10 more)
             8 `0s`: `0s` is out of range (allowed are more than 0s)
@@ -83,19 +83,19 @@ fn waves_that_claim_what_cannot_be_are_refused() {
     check(
         &waves.each_ref().map(String::as_str),
         expect![[r#"
-        4 `1kHz`: `1kHz` has no tolerance (write `1kHz ±1%`)
-        5 `{`: `period` and `frequency` claim the same thing (keep one of them)
-        6 `{`: 1ms has no room for a whole period of 1ms (look longer, or claim less)
-        7 `{`: a whole period needs two rising edges, and `count` is 1 (leave out period and duty, or count more)
-        8 `{`: with `count: 0` there is no rising edge, and no whole pulse (leave out high, low and first, or count more)
-        9 `{`: with `count: 0` there is no rising edge, and no whole pulse (leave out high, low and first, or count more)
-        10 `up`: unknown edge `up` (there are: rising, falling)
-        11 `20ms`: `high` is text here (it must be `{ min: 19ms, max: 22ms }`, or one of both)
-        12 `{`: `high` is keys and values here (it must be `{ min: 19ms, max: 22ms }`, or one of both)
-        13 `{`: `min` is 2ms, which is more than `max`, 1ms (exchange them)
-        14 `mni`: unknown key `mni` (did you mean `min`? There are: min, max)
-        15 `{`: 5s has no room for a pulse of 5s (look longer, or claim less)
-    "#]],
+            4 `1kHz`: `1kHz` has no tolerance (write `1kHz ±1%`)
+            5 `{`: `period` and `frequency` claim the same thing (keep one of them)
+            6 `{`: 1ms has no room for a whole period of 1ms (look longer, or claim less)
+            7 `{`: a whole period needs two rising edges, and `count` is 1 (leave out period and duty, or count more)
+            8 `{`: with `count: 0` there is no rising edge, and no whole pulse (leave out high, low, first and lag, or count more)
+            9 `{`: with `count: 0` there is no rising edge, and no whole pulse (leave out high, low, first and lag, or count more)
+            10 `up`: unknown edge `up` (there are: rising, falling)
+            11 `20ms`: `high` is text here (it must be `{ min: 19ms, max: 22ms }`, or one of both)
+            12 `{`: `high` is keys and values here (it must be `{ min: 19ms, max: 22ms }`, or one of both)
+            13 `{`: `min` is 2ms, which is more than `max`, 1ms (exchange them)
+            14 `mni`: unknown key `mni` (did you mean `min`? There are: min, max)
+            15 `{`: 5s has no room for a pulse of 5s (look longer, or claim less)
+        "#]],
     );
 }
 
@@ -125,6 +125,45 @@ steps:
 }
 
 #[test]
+fn an_analog_input_takes_what_it_measures() {
+    let on_pico = |steps: &str| format!("replab: 1\nname: some\nboards: [pico]\nsteps:\n{steps}");
+    for right in ["ADC0: 1.2 V", "ADC3: 900mV, TEMP: -5 °C", "LED: floating, ADC1: 0 V"] {
+        read(&on_pico(&format!("  - drive: {{ {right} }}\n"))).expect("the step is right");
+    }
+    brief(
+        &on_pico(
+            "  - drive: { ADC0: 1.2 }\n  - drive: { ADC4: 1 V }\n  - drive: { TEMP: 1 V }\n  - drive: { ADC0: high }\n  - drive: { LED: 1 V }\n  - pin: { ADC0: high }\n",
+        ),
+        expect![[r#"
+            5 `1.2`: `1.2` has no unit (write `1.2 V`)
+            6 `ADC4`: unknown pin `ADC4` (did you mean `ADC0`? There are: BUTTON, LED, P0, P1, P2, P3, P4, P5, P6, P7, P8, P9, P10, P11, P12, P13, P14, P15, P16, P17, P18, P19, P20, P21 and 13 more)
+            6 `1 V`: unknown level `1 V` (there are: high, low, floating)
+            7 `1 V`: `V` in `1 V` is no unit here (use °C)
+            8 `high`: `high` is no number with a unit (write one like 1.2 V)
+            9 `1 V`: unknown level `1 V` (there are: high, low, floating)
+            10 `ADC0`: unknown pin `ADC0` (there are: BUTTON, LED, P0, P1, P2, P3, P4, P5, P6, P7, P8, P9, P10, P11, P12, P13, P14, P15, P16, P17, P18, P19, P20, P21 and 8 more)
+        "#]],
+    );
+    brief(
+        "replab: 1\nname: some\nboards: [lab-m0, pico]\nsteps:\n  - drive: { ADC0: 1 V }\n",
+        expect![[r#"
+            5 `ADC0`: board lab-m0 has no analog input `ADC0` that measures the same (list in `boards:` only those whose file has it under `analog:`)
+        "#]],
+    );
+}
+
+#[test]
+fn a_finding_has_one_of_its_names() {
+    brief(
+        "replab: 1\nname: some\nnever: { finding: storage }\nsteps:\n  - never: [{ finding: unmapped-access }, { finding: x, regex: y }]\n",
+        expect![[r#"
+            3 `storage`: unknown finding `storage` (did you mean `storage-only`? There are: storage-only, unmapped-access)
+            5 `{`: `never` is keys and values here (it must be text, `{ regex: R }` or `{ finding: storage-only }`)
+        "#]],
+    );
+}
+
+#[test]
 fn a_never_needs_something_to_find() {
     check(
         &[
@@ -138,7 +177,7 @@ fn a_never_needs_something_to_find() {
             4 `[`: `never` is empty (write what must come, or what is typed)
             5 `""`: `never` is empty (write what must come, or what is typed)
             6 `"a*"`: `a*` finds an empty text too, and that is everywhere (say what must stand there: `+` for `*`)
-            7 `text`: unknown key `text` (there are: regex)
+            7 `text`: unknown key `text` (there are: regex, finding)
             9 `within`: `within` stands beside `never`, which waits for nothing (put it beside the step that waits: boot, repl, exec, paste, expect, pin or reset)
         "#]],
     );

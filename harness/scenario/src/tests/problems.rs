@@ -65,7 +65,8 @@ fn an_unknown_step_names_the_nearest_word() {
                ·       ╰── here
                ╰────
               help: did you mean `wait`? There are: boot, repl, exec, paste, send, key, expect, quiet, wait,
-                    drive, press, pin, wave, reset, fs, memory, never, snapshot, within, at, hold, name
+                    drive, press, pin, wave, contract, reset, fs, memory, never, snapshot, within, at, hold,
+                    name
         "#]],
     );
 }
@@ -85,7 +86,7 @@ fn an_unknown_key_of_the_file_names_the_nearest_word() {
              4 │ steps:
                ╰────
               help: did you mean `boards`? There are: replab, name, lesson, section, boards, needs, files,
-                    seed, never, steps, cases
+                    seed, never, tolerate, steps, cases
         "#]],
     );
 }
@@ -123,7 +124,7 @@ fn an_unknown_board_says_which_there_are() {
                ·             ╰── here
              4 │ steps:
                ╰────
-              help: did you mean `lab-m0`? There are: lab-m0
+              help: did you mean `lab-m0`? There are: lab-m0, pico
         "#]],
     );
 }
@@ -558,6 +559,15 @@ fn waves_that_cannot_be_are_refused() {
         "for: 5s, count: 1.5",
         "for: 5s, cuont: 1",
         "count: 1",
+        "for: 5s, glitch: 1",
+        "for: 5s, glitch: 0s",
+        "for: 1s, glitch: 1s",
+        "for: 5s, lag: 10ms ±1ms",
+        "for: 5s, lag: { behind: P3 }",
+        "for: 5s, lag: { behind: LED, by: 10ms ±1ms }",
+        "for: 5s, lag: { behind: LDE, by: 10ms ±1ms }",
+        "for: 5s, lag: { behind: P3, by: 90° }",
+        "for: 5s, count: 0, lag: { behind: P3, by: 90° ±1° }",
     ];
     let mut all = String::new();
     for wave in waves {
@@ -569,7 +579,7 @@ fn waves_that_cannot_be_are_refused() {
     }
     expect![[r#"
         for: 5s
-          this wave claims nothing (give it one or more of: period, frequency, duty, count, first, high, low)
+          this wave claims nothing (give it one or more of: period, frequency, duty, count, first, high, low, glitch, lag)
         for: 0s, count: 1
           `0s` is out of range (allowed are more than 0s)
         for: 5s, period: 1s
@@ -593,9 +603,88 @@ fn waves_that_cannot_be_are_refused() {
         for: 5s, count: 1.5
           `count` is a number here (it must be a whole number, zero or more)
         for: 5s, cuont: 1
-          unknown key `cuont` (did you mean `count`? There are: pin, for, period, frequency, duty, count, first, high, low)
+          unknown key `cuont` (did you mean `count`? There are: pin, for, period, frequency, duty, count, first, high, low, glitch, lag)
         count: 1
           `for` is missing (say how long to look: `for: 5s`)
+        for: 5s, glitch: 1
+          `1` has no unit (write `1s` or `1ms`)
+        for: 5s, glitch: 0s
+          `0s` is out of range (allowed are more than 0s)
+        for: 1s, glitch: 1s
+          1s has no room for a pulse of 1s (look longer, or claim less)
+        for: 5s, lag: 10ms ±1ms
+          `lag` is text here (it must be `{ behind: P24, by: 10ms ±1ms }`, or `by: 90° ±2°`)
+        for: 5s, lag: { behind: P3 }
+          `by` is missing (say how far: `by: 10ms ±1ms`)
+        for: 5s, lag: { behind: LED, by: 10ms ±1ms }
+          LED cannot lag behind LED (name the pin that goes first in `behind`)
+        for: 5s, lag: { behind: LDE, by: 10ms ±1ms }
+          unknown pin `LDE` (did you mean `LED`? There are: BUTTON, LED, P0, P1, P2, P3, P4, P5, P6, P7, P8, P9, P10, P11, P12, P13, P14, P15, P16, P17, P18, P19, P20, P21 and 10 more)
+        for: 5s, lag: { behind: P3, by: 90° }
+          `90°` has no tolerance (write `90° ±2°`)
+        for: 5s, count: 0, lag: { behind: P3, by: 90° ±1° }
+          with `count: 0` there is no rising edge, and no whole pulse (leave out high, low, first and lag, or count more)
+    "#]].assert_eq(&all);
+}
+
+#[test]
+fn contracts_that_cannot_be_are_refused() {
+    let contracts = [
+        "for: 5s",
+        "high: { max: 1ms }",
+        "for: 5s, high: 1ms",
+        "for: 5s, high: {}",
+        "for: 5s, high: { typ: 1ms }",
+        "for: 5s, high: { min: 2ms, max: 1ms }",
+        "for: 5s, low: { min: 2ms, typ: 1ms }",
+        "for: 5s, period: { typ: 2ms, max: 1 ms }",
+        "for: 5s, period: { max: 1 }",
+        "for: 5s, period: { min: 5s }",
+        "for: 5s, rise: { max: 1ms }",
+        "for: 5s, lag: { max: 1ms }",
+        "for: 5s, lag: { behind: P3 }",
+        "for: 5s, lag: { behind: LED, max: 1ms }",
+        "for: 5s, lag: { behind: P3, min: 2ms, max: 1ms }",
+    ];
+    let mut all = String::new();
+    for contract in contracts {
+        let step = format!("contract: {{ pin: LED, {contract} }}");
+        for error in &read(&around("", &step)).expect_err(contract).0 {
+            let help = error.help().map(|help| format!(" ({help})")).unwrap_or_default();
+            all.push_str(&format!("{contract}\n  {error}{help}\n"));
+        }
+    }
+    expect![[r#"
+        for: 5s
+          this contract states no interval (give it one or more of: high, low, period, lag)
+        high: { max: 1ms }
+          `for` is missing (say how long to look: `for: 5s`)
+        for: 5s, high: 1ms
+          `high` is text here (it must be `{ min: 490ms, typ: 500ms, max: 510ms }`, with `min`, `max` or both)
+        for: 5s, high: {}
+          `high` is keys and values here (it must be `{ min: 490ms, typ: 500ms, max: 510ms }`, with `min`, `max` or both)
+        for: 5s, high: { typ: 1ms }
+          `high` is keys and values here (it must be `{ min: 490ms, typ: 500ms, max: 510ms }`, with `min`, `max` or both)
+        for: 5s, high: { min: 2ms, max: 1ms }
+          `min` is 2ms, which is more than `max`, 1ms (exchange them)
+        for: 5s, low: { min: 2ms, typ: 1ms }
+          `typ` is 1ms, which is not from `min` to `max` (the three stand in this order; leave `typ` out if there is none)
+        for: 5s, period: { typ: 2ms, max: 1 ms }
+          `typ` is 2ms, which is not from `min` to `max` (the three stand in this order; leave `typ` out if there is none)
+        for: 5s, period: { max: 1 }
+          `1` has no unit (write `1s` or `1ms`)
+        for: 5s, period: { min: 5s }
+          5s has no room for a pulse of 5s (look longer, or claim less)
+        for: 5s, rise: { max: 1ms }
+          unknown key `rise` (there are: pin, for, high, low, period, lag)
+        for: 5s, lag: { max: 1ms }
+          `behind` is missing (say which pin: `behind: P24`)
+        for: 5s, lag: { behind: P3 }
+          `lag` is keys and values here (it must be `{ behind: P24, min: 9ms, typ: 10ms, max: 11ms }`, with `min`, `max` or both)
+        for: 5s, lag: { behind: LED, max: 1ms }
+          LED cannot lag behind LED (name the pin that goes first in `behind`)
+        for: 5s, lag: { behind: P3, min: 2ms, max: 1ms }
+          `min` is 2ms, which is more than `max`, 1ms (exchange them)
     "#]].assert_eq(&all);
 }
 
@@ -628,7 +717,7 @@ fn modifiers_stand_where_they_mean_something() {
     brief(
         "replab: 1\nname: a\nsteps:\n  - within: 1s\n",
         expect![[r#"
-            4 `within`: this step does nothing (give it one of: boot, repl, exec, paste, send, key, expect, quiet, wait, drive, press, pin, wave, reset, fs, memory, never, snapshot)
+            4 `within`: this step does nothing (give it one of: boot, repl, exec, paste, send, key, expect, quiet, wait, drive, press, pin, wave, contract, reset, fs, memory, never, snapshot)
         "#]],
     );
     brief(
@@ -707,7 +796,7 @@ fn the_top_level_is_checked() {
             it must be a list: `[one, other]`
         needs: [gpoi]
           unknown capability `gpoi`
-            did you mean `gpio`? There are: gpio, irq, i2c, files, memory, exact, power
+            did you mean `gpio`? There are: gpio, irq, i2c, files, memory, exact, power, analog, findings
         seed: -1
           `seed` is a number here
             it must be a whole number, zero or more
@@ -729,7 +818,7 @@ fn the_top_level_is_checked() {
             write what must come, or what is typed
         never: [{ regexp: x }]
           unknown key `regexp`
-            did you mean `regex`? There are: regex
+            did you mean `regex`? There are: regex, finding
         files: [a.py]
           `files` is a list here
             it must be paths and texts: `{ main.py: "print(1)" }`
@@ -795,8 +884,8 @@ fn all_problems_of_a_file_are_told_in_its_order() {
         "replab: 1\nname: no\nneeds: [gipo]\nsteps:\n  - wiat: 1s\n  - expect: on\n  - wait: 1\n  - repl: |\n      >>> 1\n\n      >>>2\n",
         expect![[r#"
             2 `no`: `no` is a truth value to many readers of YAML (write `high` or `low` for a level; put text in quotes)
-            3 `gipo`: unknown capability `gipo` (did you mean `gpio`? There are: gpio, irq, i2c, files, memory, exact, power)
-            5 `wiat`: unknown step `wiat` (did you mean `wait`? There are: boot, repl, exec, paste, send, key, expect, quiet, wait, drive, press, pin, wave, reset, fs, memory, never, snapshot, within, at, hold, name)
+            3 `gipo`: unknown capability `gipo` (did you mean `gpio`? There are: gpio, irq, i2c, files, memory, exact, power, analog, findings)
+            5 `wiat`: unknown step `wiat` (did you mean `wait`? There are: boot, repl, exec, paste, send, key, expect, quiet, wait, drive, press, pin, wave, contract, reset, fs, memory, never, snapshot, within, at, hold, name)
             6 `on`: `on` is a truth value to many readers of YAML (write `high` or `low` for a level; put text in quotes)
             7 `1`: `1` has no unit (write `1s` or `1ms`)
             11 `>>>2`: `>>>2` has no blank after `>>>`
@@ -923,6 +1012,141 @@ fn files_of_a_step_have_paths_and_texts() {
         &around("", "fs: { has: a }\n    within: 1s"),
         expect![[r#"
         5 `within`: `within` stands beside `fs`, which waits for nothing (put it beside the step that waits: boot, repl, exec, paste, expect, pin or reset)
+    "#]],
+    );
+}
+
+/// What is wrong with a file whose `tolerate` has this one entry.
+#[track_caller]
+fn tolerance(entry: &str, expected: Expect) {
+    brief(&around(&format!("tolerate: [{entry}]\n"), "boot: repl"), expected);
+}
+
+#[test]
+fn a_tolerance_is_one_difference_and_its_reason() {
+    tolerance(
+        "{ time: 10% }",
+        expect![[r#"
+        3 `{`: `why` is missing (say why targets may differ: `why: "…"`)
+    "#]],
+    );
+    tolerance(
+        "{ time: 10%, why: \" \" }",
+        expect![[r#"
+        3 `" "`: `why` is missing (say why targets may differ: `why: "…"`)
+    "#]],
+    );
+    tolerance(
+        "{ why: a }",
+        expect![[r#"
+        3 `{`: a tolerance is one difference and its reason; this one has no difference (give it one of: lines, time, edges, order, memory)
+    "#]],
+    );
+    tolerance(
+        "{ time: 10%, order: LED, why: a }",
+        expect![[r#"
+        3 `{`: a tolerance is one difference and its reason; this one has 2: `order`, `time` (give it one of: lines, time, edges, order, memory)
+    "#]],
+    );
+    tolerance(
+        "{ tmie: 10%, why: a }",
+        expect![[r#"
+        3 `tmie`: unknown key `tmie` (did you mean `time`? There are: lines, time, edges, order, memory, why)
+    "#]],
+    );
+    tolerance(
+        "time",
+        expect![[r#"
+        3 `time`: `tolerate` is text here (it must be one of lines, time, edges, order and memory, and `why`)
+    "#]],
+    );
+    file(
+        "tolerate: { time: 10%, why: a }\n",
+        expect![[r#"
+        error:
+          × `tolerate` is keys and values here
+           ╭─[scenarios/some.yaml:3:11]
+         2 │ name: some
+         3 │ tolerate: { time: 10%, why: a }
+           ·           ┬
+           ·           ╰── here
+         4 │ steps:
+           ╰────
+          help: it must be a list of differences, each with its reason: `[{ time: 20%, why: "…" }]`
+    "#]],
+    );
+}
+
+#[test]
+fn a_tolerance_has_a_unit() {
+    tolerance(
+        "{ time: 10, why: a }",
+        expect![[r#"
+        3 `10`: `10` has no unit (write `10%` or `10ms`)
+    "#]],
+    );
+    tolerance(
+        "{ time: 10 KiB, why: a }",
+        expect![[r#"
+        3 `10 KiB`: `KiB` in `10 KiB` is no unit here (use %, ns, us, ms, s or min)
+    "#]],
+    );
+    tolerance(
+        "{ time: much, why: a }",
+        expect![[r#"
+        3 `much`: `much` is no number with a unit (write one like 500ms)
+    "#]],
+    );
+    tolerance(
+        "{ memory: 10, why: a }",
+        expect![[r#"
+        3 `10`: `10` has no unit (write `10%` or `10 B`)
+    "#]],
+    );
+    tolerance(
+        "{ memory: { heap.used: 10ms }, why: a }",
+        expect![[r#"
+        3 `10ms`: `ms` in `10ms` is no unit here (use %, B, KiB, MiB or kB)
+    "#]],
+    );
+}
+
+#[test]
+fn what_is_tolerated_is_there() {
+    tolerance(
+        "{ edges: LDE, why: a }",
+        expect![[r#"
+        3 `LDE`: unknown pin `LDE` (did you mean `LED`? There are: BUTTON, LED, P0, P1, P2, P3, P4, P5, P6, P7, P8, P9, P10, P11, P12, P13, P14, P15, P16, P17, P18, P19, P20, P21 and 10 more)
+    "#]],
+    );
+    tolerance(
+        "{ edges: { pin: LED }, why: a }",
+        expect![[r#"
+        3 `{`: `time` is missing (say how far: `time: 2ms`; to compare none of its edges: `edges: LED`)
+    "#]],
+    );
+    tolerance(
+        "{ order: [LED], why: a }",
+        expect![[r#"
+        3 `[`: `pin` is a list here (it must be text)
+    "#]],
+    );
+    tolerance(
+        "{ lines: \"\", why: a }",
+        expect![[r#"
+        3 `""`: `lines` is empty (write what must come, or what is typed)
+    "#]],
+    );
+    tolerance(
+        "{ lines: { regex: \"(\" }, why: a }",
+        expect![[r#"
+        3 `"("`: `(` is no regular expression: unclosed group
+    "#]],
+    );
+    tolerance(
+        "{ memory: { flash.used: 1 B }, why: a }",
+        expect![[r#"
+        3 `flash.used`: unknown figure of memory `flash.used` (did you mean `heap.used`? There are: heap.total, heap.used, heap.free, heap.largest, heap.growth, stack.peak)
     "#]],
     );
 }

@@ -66,7 +66,7 @@ fn a_claim_that_is_taken_out_is_missed() {
         "claims: [\"Pin 25: HIGH\", \"Pin 25: LOW\"]",
     ));
     expect![[r#"
-        Embedded Constraints#1: Uncovered board-constants.yaml constraints.yaml
+        Embedded Constraints#1: Uncovered board-constants.yaml constraints.yaml raspberry-pi-pico.yaml
           73 "RAM: 150,000/270,336 bytes (55.5%)": Uncovered
     "#]]
     .assert_eq(&uncovered(

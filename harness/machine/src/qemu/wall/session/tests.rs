@@ -63,6 +63,7 @@ fn machine(
             arguments: vec!["-c".into(), "echo I am no QEMU >&2; exit 3".into()],
             environment: vec![],
             inherited: vec![],
+            console: crate::process::Console::Closed,
         });
         let emulation = Emulation::new("sh".to_owned(), emulator.unwrap(), wires, wall);
         Ok((emulation, Reach::of_file(tempfile::tempfile().unwrap(), 0)))
