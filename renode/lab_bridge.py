@@ -36,8 +36,16 @@ SHORT_TIME = 20000000
 LONGEST_SLICE = 1000000000
 # After a slice with so many events the next one is short: a flood stays bounded.
 BUSY_SLICE = 1000
+# What changes no line is looked for before a byte or an edge that comes so long after
+# the last look, in nanoseconds: so it stands before what came after it.
+LOOK_AGAIN = 1000
 # What one slice may bring at most.
 MOST_IN_SLICE = 1 << 20
+
+# So many accesses that nothing answers are looked at in one slice; Renode is told to
+# say no more of them, and again at the next one. And so many are told of one machine.
+MOST_ACCESSES = 1000
+MOST_FOUND = 1000
 
 # The longest request, and how many sent bytes a pattern may look back.
 LONGEST_REQUEST = 1 << 24
@@ -65,6 +73,8 @@ def what_happened():
 class Lab(object):
     def __init__(self):
         self.machine = None
+        # Whether the log of this process comes to us.
+        self.is_listening = False
         self.forget_machine()
 
     def forget_machine(self):
@@ -85,9 +95,17 @@ class Lab(object):
         self.known = {}
         self.held = {}
         self.drive_again = False
+        # When that was, and when anything happened last.
+        self.looked = 0
+        self.latest = 0
         # Reasons to stop that came after the one that was told.
         self.stops = []
         self.reset_asked = False
+        # How many accesses of this slice nothing answered, and those that were told.
+        self.accesses = 0
+        self.found = set()
+        # The bridge itself reads where the firmware's stack may be nowhere.
+        self.is_looking = False
 
     # ---- Time
 
@@ -104,6 +122,7 @@ class Lab(object):
     # ---- Hooks
 
     def happened(self, event):
+        self.latest = event[1]
         if len(self.events) < MOST_IN_SLICE:
             self.events.append(event)
         else:
@@ -119,13 +138,19 @@ class Lab(object):
         return guard
 
     def on_byte(self, port):
-        return lambda byte: self.happened(("sent", self.now(), port, int(byte)))
+        def on_byte(byte):
+            now = self.now()
+            self.look_again(now)
+            self.happened(("sent", now, port, int(byte)))
+        return on_byte
 
     def on_edge(self, controller, line):
         def on_edge(state):
             level = 1 if state else 0
             self.known[(controller, line)] = level
-            self.happened(("edge", self.now(), controller, line, level))
+            now = self.now()
+            self.look_again(now)
+            self.happened(("edge", now, controller, line, level))
         return on_edge
 
     def on_reset(self, machine):
@@ -133,10 +158,32 @@ class Lab(object):
         # RunFor returns (TimeSourceBase.ExecuteInNearestSyncedState, 1.16.1). The models
         # let go of their outputs on the way, which nobody asked for.
         now = self.now()
-        while self.events and self.events[-1][:2] == ("edge", now):
+        while self.events and self.events[-1][0] == "edge" and self.events[-1][1] >= now - 1:
             self.events.pop()
         self.drop_input()
         self.reset_asked = True
+
+    def on_log(self, entry):
+        # Everything that Renode logs, in the thread that does it. What the firmware's
+        # own accesses bring is said on the processor's thread.
+        if self.cpu is None or self.is_looking or not self.cpu.OnPossessedThread:
+            return
+        access = access_in(entry.Message)
+        if access is None:
+            return
+        self.accesses += 1
+        if self.accesses == MOST_ACCESSES:
+            self.bus().UnhandledAccessBehaviour = self.quiet
+        kind, address, pc = access
+        if (kind, address) in self.found or len(self.found) == MOST_FOUND:
+            return
+        self.found.add((kind, address))
+        self.happened(("found", self.now(), kind, "%08x" % address, "%08x" % pc))
+
+    def listen_again(self):
+        if self.accesses >= MOST_ACCESSES:
+            self.bus().UnhandledAccessBehaviour = self.loud
+        self.accesses = 0
 
     def on_fault(self, cpu, address):
         registers = self.registers()
@@ -144,10 +191,13 @@ class Lab(object):
         if 3 <= exception <= 6:
             # EXC_RETURN says which stack holds the frame (Armv6-M ARM B1.5.8).
             stack = registers[17] if registers[14] & 4 == 0 else registers[18]
+            self.is_looking = True
             try:
                 frame = Convert.ToBase64String(self.bus().ReadBytes(UInt64(stack), 32))
             except:
                 frame = "-"
+            finally:
+                self.is_looking = False
             self.happened(("fault", self.now(), exception, registers, frame))
 
     # ---- Stimuli
@@ -207,9 +257,15 @@ class Lab(object):
             return -1
         return {"PullUp": 1, "PullDown": 0}.get(str(gpio.Pins[line].PullMode), -1)
 
-    def look_at_pins(self):
+    def look_again(self, now):
+        if now >= self.looked + LOOK_AGAIN:
+            self.look_at_pins(max(now - 1, self.latest))
+
+    def look_at_pins(self, now):
         # A pin that becomes an output with the level that its line had already, and a
-        # pin that becomes an input, change no line. They are looked at after each slice.
+        # pin that becomes an input, change no line. They are looked at before what the
+        # firmware sends or changes next, and after each slice.
+        self.looked = now
         if self.reset_asked:
             return
         for controller, (gpio, lines) in enumerate(self.controllers):
@@ -225,7 +281,7 @@ class Lab(object):
                     level = self.pull(gpio, line)
                 if self.known.get(place, -1) != level:
                     self.known[place] = level
-                    self.happened(("edge", self.now(), controller, line, level))
+                    self.happened(("edge", now, controller, line, level))
 
     # ---- Going
 
@@ -254,8 +310,9 @@ class Lab(object):
             piece = min(piece, until - now)
             self.act_now()
             self.schedule(now + piece)
+            self.listen_again()
             emulation.RunFor(TimeInterval.FromNanoseconds(UInt64(piece)))
-            self.look_at_pins()
+            self.look_at_pins(self.now())
             busy = len(self.events) > BUSY_SLICE
             self.check_hooks()
 
@@ -337,6 +394,18 @@ def command(text):
     return answer.GetContents() or ""
 
 
+def access_in(message):
+    # What SystemBus.cs of 1.16.1 writes (NonExistingRead, NonExistingWrite):
+    #   [cpu: 0x1A2C] ReadDoubleWord from non existing peripheral at 0x60000000.
+    #   [cpu: 0x1A2C] WriteByte to non existing peripheral at 0x60000000, value 0x1.
+    # Where the platform has a tag, it answers, and another word stands behind the PC.
+    words = message.split(" ")
+    if words[0][:1] != "[" or words[4:8] != ["non", "existing", "peripheral", "at"]:
+        return None
+    kind = "write" if words[2].startswith("Write") else "read"
+    return kind, int(words[8].rstrip(".,"), 16), int(words[1].rstrip("]"), 16)
+
+
 def shown(event):
     if event[0] == "sent" or event[0] == "received":
         return "%s %d %d %02x" % event
@@ -393,6 +462,27 @@ def op_gpio(path, lines):
 
 def op_fault(address):
     lab.cpu.AddHook(UInt64(int(address, 16)), lab.guarded(lab.on_fault))
+    return []
+
+
+def op_log():
+    # Only here: a Renode in which this is otherwise still plays, without findings.
+    from Antmicro.Renode.Logging import ILogger, Logger, LoggerBackend
+    from Antmicro.Renode.Peripherals.Bus import UnhandledAccessBehaviour
+
+    class Listener(LoggerBackend):
+        def Log(self, entry, *more):
+            lab.hear(entry)
+
+    lab.quiet, lab.loud = UnhandledAccessBehaviour.DoNotReport, UnhandledAccessBehaviour.Report
+    lab.hear = lab.guarded(lab.on_log)
+    # From a thread of the log's own, an entry would come late and without a time. The
+    # class behind ILogger is not public, so its property is set by the interface's.
+    synchronous = clr.GetClrType(ILogger).GetProperty("SynchronousLogging")
+    synchronous.SetValue(EmulationManager.Instance.CurrentEmulation.CurrentLogger, True, None)
+    if not lab.is_listening:
+        Logger.AddBackend(Listener(), "replab", True)
+        lab.is_listening = True
     return []
 
 
@@ -461,8 +551,8 @@ def op_provoke():
 
 OPERATIONS = {
     "hello": op_hello, "command": op_command, "clear": op_clear, "attach": op_attach,
-    "port": op_port, "gpio": op_gpio, "fault": op_fault, "go": op_go, "send": op_send,
-    "pending": op_pending, "drive": op_drive, "read": op_read, "write": op_write,
+    "port": op_port, "gpio": op_gpio, "fault": op_fault, "log": op_log, "go": op_go,
+    "send": op_send, "pending": op_pending, "drive": op_drive, "read": op_read, "write": op_write,
     "fill": op_fill, "registers": op_registers, "reset": op_reset, "provoke": op_provoke,
 }
 

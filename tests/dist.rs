@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::SystemTime;
 
+use support::renode::StandIn;
 use support::{micropython, qemu_tools, target};
 
 /// A folder of programs with symbols, in a place of its own; and what set-up fetched, in
@@ -103,6 +104,12 @@ fn the_folder_works_wherever_it_is_put_and_nothing_in_it_changes() {
     assert!(dist.bench.path().join("elsewhere/.replab/01-micropython-intro").is_dir());
     let said = dist.check(&["coverage"], 0);
     assert!(said.contains("lessons/01-micropython-intro.md"), "{said}");
+    // The bridge is in the program, the platforms beside it. A stand-in is not Renode.
+    let stand_in = or_skip!(StandIn::on_fakes());
+    let renode = stand_in.program.display().to_string();
+    let said = dist.check(&["doctor", "--renode", &renode], 102);
+    assert!(said.starts_with("Renode, version 1.16.1 (stand-in)\nheld "), "{said}");
+    assert!(dist.bench.path().join("elsewhere/.replab/renode-recording.jsonl").is_file());
     dist.check(&["new", "mine"], 0);
     let said = dist.check(&["run"], 0);
     assert!(said.contains("mine/mine-1") && said.contains("2 passed"), "{said}");
@@ -124,11 +131,16 @@ fn without_an_emulator_it_says_how_to_get_one() {
     let line = said.lines().find(|line| line.contains("QEMU")).expect("QEMU is looked for");
     assert!(line.contains("--qemu PROGRAM") && !line.starts_with("good"), "{line}");
     assert!(!said.contains("Arm compiler") && !said.contains("cargo"), "{said}");
-    let mut run = dist.replab(&dist.folder.join("replab"), &["run", "blink"]);
-    let output = run.output().expect("it can be run");
-    let said = text(&output);
-    assert_eq!(output.status.code(), Some(4), "{said}");
-    assert!(said.contains("run `replab setup`"), "{said}");
+    for (target, advice) in
+        [("lab-m0@qemu", "run `replab setup`"), ("lab-m0@renode", "run `replab setup --renode`")]
+    {
+        let arguments = ["run", "blink", "--target", target];
+        let output = dist.replab(&dist.folder.join("replab"), &arguments).output();
+        let output = output.expect("it can be run");
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(4), "{said}");
+        assert!(said.contains(advice), "{said}");
+    }
 }
 
 #[test]

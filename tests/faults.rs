@@ -170,7 +170,7 @@ fn a_bad_address_in_python_is_found_below_the_interpreter() {
             mp_call_function_0 (runtime.c:700)
             parse_compile_execute (pyexec.c:119)
             pyexec_friendly_repl (pyexec.c:671)
-            run_repl (main.c:39)
+            run_repl (main.c:40)
         "#]],
     ));
 }

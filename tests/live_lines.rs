@@ -11,8 +11,8 @@ mod support;
 
 use support::terminal::{ROWS, Sitting};
 
-/// Long enough to be seen: some seconds of machine time without sleep.
-const BUSY: &str = "replab: 1\nname: it is busy\nsteps:\n  - boot: repl\n  - send: \"while True: pass\\r\\r\"\n  - wait: 4s\n  - key: ctrl-c\n";
+/// Long enough to be seen: a second of machine time without sleep.
+const BUSY: &str = "replab: 1\nname: it is busy\nsteps:\n  - boot: repl\n  - send: \"while True: pass\\r\\r\"\n  - wait: 1s\n  - key: ctrl-c\n";
 
 /// Two scenarios, and arguments that play them side by side.
 fn bench() -> Result<(TempDir, Vec<String>), String> {

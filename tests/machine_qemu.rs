@@ -241,6 +241,19 @@ fn memory_is_read_and_written_in_bulk() {
 }
 
 #[test]
+fn what_is_written_before_the_first_instruction_is_there_for_the_processor() {
+    let tools = or_skip!(support::qemu_tools());
+    let firmware = or_skip!(support::bare_metal());
+    let (mut machine, inside) = support::start(&tools, &firmware, Proof::default());
+    let memory = machine.memory.as_mut().expect("QEMU's can be read");
+    for (place, bytes) in [(0x2000_8000, [1, 2, 3, 4]), (0x1f_f000, [0xfe, 0, 0xff, 7])] {
+        memory.write(place, &bytes).unwrap();
+        let seen = inside.request(&format!("peek {place:x} 4")).unwrap();
+        assert_eq!(seen, hex::encode(bytes), "{place:#x}");
+    }
+}
+
+#[test]
 fn what_is_not_there_is_an_error_and_never_the_end_of_qemu() {
     let mut bench = or_skip!(at_prompt());
     let run = &mut bench.machine.run;

@@ -27,7 +27,7 @@ fn nap(tools: &QemuTools, firmware: &Path, naive_wfi: bool) -> Run {
 /// are not. So the tests of `machine_proof.rs` would notice if the cure were lost.
 #[test]
 fn without_the_cure_of_the_wfi_race_runs_differ() {
-    const CURED: usize = 30;
+    const CURED: usize = 5;
     const NAIVE: usize = 1000;
     let tools = or_skip!(support::qemu_tools());
     let firmware = or_skip!(support::bare_metal());

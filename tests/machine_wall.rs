@@ -151,6 +151,7 @@ fn pins_go_both_ways() {
     let driven = bench.events.iter().filter(|event| matches!(event, Event::Driven { .. })).count();
     assert_eq!(driven, 4);
     let pins = bench.machine.pins.as_mut().expect("it has pins");
+    assert!(!pins.interrupt(), "those that do are the plugin's");
     assert!(matches!(
         pins.drive(&led, Level::Unknown, MachineTime::ZERO),
         Err(MachineError::NoLevel { .. })
@@ -210,7 +211,7 @@ fn a_qemu_that_is_killed_has_died() {
 fn a_machine_that_goes_on_for_too_long_is_stopped_and_can_be_read() {
     let tools = or_skip!(support::qemu_tools());
     let firmware = or_skip!(support::bare_metal());
-    let start = Start { seed: 1, wall_cap: Duration::from_secs(2), timing: Timing::Wall };
+    let start = Start { seed: 1, wall_cap: Duration::from_secs(2), timing: Timing::Wall, cores: 1 };
     let mut machine = qemu::start(&tools, &support::lab_m0(), &firmware, start).expect("it starts");
     let error = machine.run.go(machine.run.now() + LONG, &[]).expect_err("that is too long");
     assert!(matches!(error, MachineError::Silent { .. }), "{error}");

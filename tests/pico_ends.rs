@@ -173,7 +173,7 @@ fn an_image_that_only_speaks_usb_is_told_apart() {
                0.000 s  finding: USBCTRL register 0x50110074 was written, which only stores (pc 0x100026fc; 4 accesses in all)
             error: scenario `end` failed on pico@qemu
               step 1 of 1, FOLDER/scenarios/end.yaml:5: expected prompt ">>> " on uart0 within 2s, got nothing at all
-              the firmware drives USB and never its UART, so nothing can come on uart0; the processor is busy in 0x10000fee, 16 of 16 looks within 592us
+              the firmware drives USB and never its UART, so nothing can come on uart0; the processor sleeps in 0x10000fee and waits for an interrupt
               help: the lab has no USB: build the firmware with its console on the UART (pico-sdk: `pico_enable_stdio_uart(TARGET 1)`; MicroPython: `MICROPY_HW_ENABLE_UART_REPL`)
         "#]],
     );
@@ -186,7 +186,6 @@ fn an_image_that_speaks_by_its_uart_is_not_taken_for_one() {
         BOOTS,
         &expect![[r#"
             100
-               0.000 s  P0: went high once, high from here on
                0.000 s  printed: uart-echo: ready
             error: scenario `end` failed on pico@qemu
               step 1 of 1, FOLDER/scenarios/end.yaml:5: expected prompt ">>> " on uart0 within 2s, got "uart-echo: ready\n"
@@ -202,7 +201,6 @@ fn who_asks_for_the_boot_loader_is_told_so() {
         "  - send: \"import machine; machine.bootloader()\\r\"\n  - expect: done\n",
         &expect![[r#"
             100
-               0.000 s  P0: went high once, high from here on
             error: scenario `end` failed on pico@qemu
               step 3 of 3, FOLDER/scenarios/end.yaml:7: expected no crash, got the firmware asks for its chip's boot loader, which waits on USB for another program
                 at rom_reset_usb_boot (bootrom.c:35)
@@ -246,7 +244,6 @@ fn firmware_that_erases_itself_ends_at_its_next_start() {
         ERASE,
         &expect![[r#"
             100
-               0.000 s  P0: went high once, high from here on
             error: scenario `end` failed on pico@qemu
               step 2 of 2, FOLDER/scenarios/end.yaml:6: expected no crash, got the flash is blank where the boot ROM looks for a program: its first word is 0xffffffff
               help: the firmware has erased the start of the flash, where it stands itself
@@ -260,8 +257,7 @@ fn a_fault_without_a_vector_table_is_seen_in_the_boot_rom() {
         "  - send: \"from machine import mem32 as m; m[0xe000ed08] = 0; m[0x60000000]\\r\"\n  - expect: done\n",
         &expect![[r#"
             100
-               0.000 s  P0: went high once, high from here on
-               0.011 s  finding: 0x60000000 (nothing) was read, where nothing answers (pc 0x1001ea20, machine_mem_subscr)
+               0.011 s  finding: 0x60000000 (nothing) was read, where nothing answers (pc 0x1001ea20, machine_mem_subscr (machine_mem.c:81))
             error: scenario `end` failed on pico@qemu
               step 3 of 3, FOLDER/scenarios/end.yaml:7: expected no crash, got HardFault: `machine_mem_subscr` (machine_mem.c:81) read from 0x60000000, where the board has no memory
                 at machine_mem_subscr (machine_mem.c:81)
@@ -284,7 +280,6 @@ fn what_our_boot_rom_lacks_breaks_the_lab_and_fails_nothing() {
         "  - send: \"from machine import mem32 as m; m[0x4fff0004] = 0x10001235; m[0x4fff0008] = 1; m[0x4fff000c] = 16; m[0x4fff0000] = 5\\r\"\n  - expect: done\n",
         &expect![[r#"
             102
-               0.000 s  P0: went high once, high from here on
             broken: the lab could not tell how scenario `end` ends on pico@qemu
               step 3 of 3, FOLDER/scenarios/end.yaml:7
               the machine cannot go on
@@ -303,7 +298,6 @@ fn a_boot_rom_may_be_named() {
     let ours = support::target().join("firmware/pico-rom/rom.bin");
     expect![[r#"
         0
-           0.000 s  P0: went high once, high from here on
     "#]]
     .assert_eq(&with(&ours));
     let rom = folder.path().join("rom.bin");
@@ -325,6 +319,61 @@ fn a_boot_rom_may_be_named() {
     "#]].assert_eq(&with(&rom));
 }
 
+/// Our ROM that starts programs, erases and programs as the chip maker's does: by commands
+/// to the flash chip.
+fn rom_by_commands() -> Result<PathBuf, String> {
+    let path = support::target().join("firmware/pico-rom/rom-by-commands.bin");
+    match path.exists() {
+        true => Ok(path),
+        false => Err(format!("no ROM at {} (cargo xtask firmware pico-rom)", path.display())),
+    }
+}
+
+#[test]
+fn a_boot_rom_that_speaks_to_the_flash_chip_starts_programs_and_keeps_files() {
+    or_skip!(support::qemu_tools());
+    or_skip!(support::rp2());
+    let rom = or_skip!(rom_by_commands());
+    let folder = folder(&format!(
+        "{BOOTS}{}",
+        r"  - repl: |
+      >>> f = open('a.txt', 'w'); f.write('kept ' * 3000); f.close()
+      15000
+      >>> import machine; machine.unique_id()[2:]
+      b'replab'
+  - reset: hard
+  - repl: |
+      >>> open('a.txt').read() == 'kept ' * 3000
+      True
+      >>> import rp2; rp2.bootsel_button()
+      0
+"
+    ));
+    expect![[r#"
+        0
+           0.020 s  printed: 15000
+           0.028 s  printed: b'replab'
+           0.048 s  printed: True
+           0.053 s  printed: 0
+    "#]]
+    .assert_eq(&play(folder.path(), &[("--bootrom", &rom)]));
+}
+
+#[test]
+fn a_boot_rom_that_checks_the_second_stage_starts_no_other() {
+    or_skip!(support::qemu_tools());
+    or_skip!(support::rp2());
+    let rom = or_skip!(rom_by_commands());
+    let folder = folder(&format!("{BOOTS}{ERASE}"));
+    expect![[r#"
+        100
+           0.035 s  finding: USBCTRL register 0x50110040 was written, which only stores (pc 0x00000354)
+        error: scenario `end` failed on pico@qemu
+          step 2 of 2, FOLDER/scenarios/end.yaml:6: expected no crash, got the flash is blank where the boot ROM looks for a program: its first word is 0xffffffff
+          help: the firmware has erased the start of the flash, where it stands itself
+    "#]].assert_eq(&play(folder.path(), &[("--bootrom", &rom)]));
+}
+
 #[test]
 fn a_guest_blinks_by_pwm() {
     check_guest(
@@ -332,7 +381,6 @@ fn a_guest_blinks_by_pwm() {
         "  - boot: run\n  - expect: \"duty 25 %\"\n  - wave: { pin: LED, for: 400ms, period: 125ms ±0.0001%, duty: 25% ±0.0001% }\n",
         &expect![[r#"
             0
-               0.000 s  P0: went high once, high from here on
                0.000 s  printed: pwm-blink: LED on GPIO 25 at 8.0 Hz
                0.000 s  printed: duty 25 %
                0.400 s  LED: 2 periods of 125.0 ms, duty 25.0 %
@@ -347,7 +395,6 @@ fn a_guest_echoes_by_interrupts() {
         "  - boot: run\n  - expect: \"uart-echo: ready\"\n  - send: \"a longer line than the FIFO of 32 bytes takes\\r\"\n  - expect: \"a longer line than the FIFO of 32 bytes takes\\n45 bytes\"\n",
         &expect![[r#"
             0
-               0.000 s  P0: went high once, high from here on
                0.000 s  printed: uart-echo: ready
                0.000 s  printed: a longer line than the FIFO of 32 bytes takes
                0.004 s  printed: 45 bytes

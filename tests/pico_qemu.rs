@@ -62,6 +62,42 @@ fn micropython_boots_unaware() {
 }
 
 #[test]
+fn its_flash_holds_the_image_before_the_first_instruction() {
+    let (tools, firmware) =
+        or_skip!(support::qemu_tools().and_then(|tools| Ok((tools, support::rp2()?))));
+    let board = support::board("pico");
+    let image = qemu::flash_image(&board, &firmware).expect("it is the board's");
+    let (_machine, inside) = support::start_on(&tools, &board, &firmware, Proof::default());
+    for piece in image.pieces() {
+        let last = &piece.bytes[piece.bytes.len().saturating_sub(16)..];
+        let at = piece.address as usize + piece.bytes.len() - last.len();
+        let seen = inside.request(&format!("peek {at:x} {}", last.len())).expect("it is there");
+        assert_eq!(seen, hex::encode(last), "{at:#x}");
+    }
+    assert_eq!(inside.request("peek 101ffff0 4").expect("it is there"), "ffffffff");
+}
+
+/// `movs r0, #3; bx lr`, called from Python, until somebody else writes 9 for 3.
+#[test]
+fn code_that_has_run_may_be_written() {
+    let mut bench = or_skip!(at_prompt());
+    check(
+        &mut bench,
+        &[
+            ("import uctypes", ""),
+            (r"exec('@micropython.asm_thumb\ndef call(r0):\n add(r0, 1)\n data(2, 0x4780)')", ""),
+            (r"code = bytearray(b'\x03\x20\x70\x47')", ""),
+            ("call(code)", "3"),
+        ],
+    );
+    let said = bench.line("uctypes.addressof(code)");
+    let place = said.lines().last().and_then(|number| number.trim().parse().ok());
+    let memory = bench.machine.memory.as_mut().expect("QEMU's can be written");
+    memory.write(place.expect("an address is printed"), &[9]).expect("it is RAM");
+    check(&mut bench, &[("call(code)", "9")]);
+}
+
+#[test]
 fn a_sleep_lasts_as_long_as_it_should() {
     let mut bench = or_skip!(at_prompt());
     bench.line("import time");
@@ -161,7 +197,8 @@ fn what_is_storage_only_is_found() {
     let [finding] = &found[..] else { panic!("{found:?}") };
     assert_eq!((finding.kind, finding.block.as_str()), (FindingKind::Storage, "PIO0"));
     assert_eq!((finding.address, finding.is_store), (0x5020_00c8, true));
-    assert!((0x1000_0000..0x1020_0000).contains(&finding.pc), "{:#x}", finding.pc);
+    let pc = finding.pc.expect("an instruction did it");
+    assert!((0x1000_0000..0x1020_0000).contains(&pc), "{pc:#x}");
     bench.line("machine.mem32[0x502000c8] = 6");
     assert_eq!(findings(&mut bench), [], "it was told");
     bench.type_line("machine.mem32[0x60000000]");

@@ -1,4 +1,4 @@
-//! The boot ROM of the emulated RP2040: what programs find in it.
+//! The boot ROMs of the emulated RP2040: what programs find in them.
 
 mod support;
 
@@ -8,16 +8,19 @@ use std::process::Command;
 
 use replab_memory::Image;
 
-/// The ROM's bytes and its symbols.
-fn rom() -> Result<(Vec<u8>, Image), String> {
+/// The two ROMs: the lab's own, and the one that speaks to the flash chip.
+const ROMS: [&str; 2] = ["rom", "rom-by-commands"];
+
+/// A ROM's bytes and its symbols.
+fn rom(stem: &str) -> Result<(Vec<u8>, Image), String> {
     let folder = support::target().join("firmware/pico-rom");
     let read = |name: &str| {
         let path = folder.join(name);
         fs::read(&path)
             .map_err(|_| format!("no ROM at {} (cargo xtask firmware pico-rom)", path.display()))
     };
-    let elf = read("rom.elf")?;
-    Ok((read("rom.bin")?, Image::read(&elf).expect("the linker wrote an ELF file")))
+    let elf = read(&format!("{stem}.elf"))?;
+    Ok((read(&format!("{stem}.bin"))?, Image::read(&elf).expect("the linker wrote an ELF file")))
 }
 
 fn half(rom: &[u8], at: usize) -> usize {
@@ -42,29 +45,33 @@ fn entry(rom: &[u8], pointer: usize, code: &[u8; 2]) -> Option<usize> {
 
 #[test]
 fn the_header_is_that_of_an_rp2040_b2() {
-    let (rom, symbols) = or_skip!(rom());
-    assert_eq!(rom.len(), 16 << 10);
-    assert_eq!(&rom[0x10..0x14], b"Mu\x01\x03");
-    assert_eq!(word(&rom, 4), symbols.symbol("start").expect("it has a name") as usize);
-    assert_eq!(half(&rom, 0x18) & 1, 1, "the lookup function is Thumb code");
+    for stem in ROMS {
+        let (rom, symbols) = or_skip!(rom(stem));
+        assert_eq!(rom.len(), 16 << 10, "{stem}");
+        assert_eq!(&rom[0x10..0x14], b"Mu\x01\x03", "{stem}");
+        assert_eq!(word(&rom, 4), symbols.symbol("start").expect("it has a name") as usize);
+        assert_eq!(half(&rom, 0x18) & 1, 1, "the lookup function of {stem} is Thumb code");
+    }
 }
 
 #[test]
 fn each_function_that_the_sdk_looks_up_is_there() {
-    let (rom, _) = or_skip!(rom());
-    for code in [
-        b"P3", b"R3", b"L3", b"T3", b"MS", b"S4", b"MC", b"C4", b"IF", b"EX", b"RE", b"RP", b"FC",
-        b"CX", b"UB",
-    ] {
-        let function = entry(&rom, 0x14, code).unwrap_or_else(|| panic!("no {code:?}"));
-        assert_eq!(function & 1, 1, "{code:?} is no Thumb code");
+    for stem in ROMS {
+        let (rom, _) = or_skip!(rom(stem));
+        for code in [
+            b"P3", b"R3", b"L3", b"T3", b"MS", b"S4", b"MC", b"C4", b"IF", b"EX", b"RE", b"RP",
+            b"FC", b"CX", b"UB",
+        ] {
+            let function = entry(&rom, 0x14, code).unwrap_or_else(|| panic!("no {code:?}"));
+            assert_eq!(function & 1, 1, "{code:?} of {stem} is no Thumb code");
+        }
+        assert_eq!(entry(&rom, 0x14, b"XX"), None, "{stem}");
     }
-    assert_eq!(entry(&rom, 0x14, b"XX"), None);
 }
 
 #[test]
 fn the_tables_of_arithmetic_have_their_order() {
-    let (rom, symbols) = or_skip!(rom());
+    let (rom, symbols) = or_skip!(rom("rom"));
     let address = |name: &str| symbols.symbol(name).map(|address| address as usize);
     for (code, letter) in [(b"SF", 'f'), (b"SD", 'd')] {
         let table = entry(&rom, 0x16, code).expect("the table is there");

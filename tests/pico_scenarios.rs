@@ -42,7 +42,7 @@ fn what_is_storage_only_is_told_with_its_function() {
     let outcome = or_skip!(outcome("", PIO));
     assert_eq!(outcome.verdict, Verdict::Passed);
     let [found] = &outcome.findings[..] else { panic!("{:?}", outcome.findings) };
-    assert!(found.place.function.is_some(), "{found:?}");
+    assert!(found.place.as_ref().is_some_and(|place| place.function.is_some()), "{found:?}");
     let text = found.to_string();
     let begins = "PIO0 register 0x502000c8 was written, which only stores (pc 0x10";
     assert!(text.starts_with(begins) && text.ends_with("; 2 accesses in all)"), "{text}");

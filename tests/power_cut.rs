@@ -14,7 +14,7 @@ def save(n):
 ";
 
 /// How many cuts, spread over the time that a write takes and a little more.
-const CUTS: u32 = 48;
+const CUTS: u32 = 30;
 
 #[test]
 fn a_power_cut_in_a_write_leaves_the_old_file_or_the_new_one() {
@@ -31,7 +31,7 @@ fn a_power_cut_in_a_write_leaves_the_old_file_or_the_new_one() {
     for cut in 1..=CUTS {
         let before = volume(&mut bench);
         let due = bench.type_line(&format!("save({cut})"));
-        let into = takes * cut / (CUTS - 16);
+        let into = takes * cut / (CUTS - 10);
         let until = due.since(bench.now()) + into;
         bench.go(until, &[]);
         // The host reads the flash as it is at this instant.

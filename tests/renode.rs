@@ -4,11 +4,16 @@
 mod support;
 
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use replab_machine::renode::Renode;
-use replab_machine::{Machine, MachineError, PAINT, StopCause};
+use replab_machine::{FindingKind, Machine, MachineError, PAINT, StopCause};
 use replab_record::{Event, Level, MachineTime, PinName, ResetCause};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{PidfdFlags, pidfd_open};
 
 use support::renode::{StandIn, port, text, type_line, until};
 
@@ -88,13 +93,49 @@ fn a_recorded_repl_is_played_to_the_nanosecond() {
     assert!(error.starts_with("Renode, version 1.16.1 (-202611241803) answered"), "{error}");
 }
 
+/// What the real program refused, each alone, in the place of the same request of a
+/// machine that was made.
 #[test]
-fn a_platform_that_renode_does_not_take_is_shown_with_its_place() {
-    let stand_in = or_skip!(StandIn::playing("refused-1.16.1.jsonl", None));
-    let renode = Renode::new(stand_in.tools());
-    let error = stand_in.start(&renode, LONG).map(drop).expect_err("it is refused").to_string();
-    assert!(error.contains("Error E04: Could not resolve type: 'UART.NoSuchUart'"), "{error}");
-    assert!(error.contains("platform.repl:1:1:\n"), "{error}");
+fn what_renode_refuses_is_told_in_its_own_words() {
+    let (_, made) = lines("repl-1.16.1.jsonl");
+    let (head, refused) = lines("refused-1.16.1.jsonl");
+    let mut texts = Vec::new();
+    for refusal in &refused {
+        let position = made.iter().position(|one| one["request"] == refusal["request"]);
+        let position = position.expect("each refused request is one of a machine that is made");
+        let mut recording = format!("{head}\n");
+        for line in made[..position].iter().chain([refusal]) {
+            recording += &format!("{line}\n");
+        }
+        let stand_in = or_skip!(StandIn::playing_lines(&recording));
+        let renode = Renode::new(stand_in.tools());
+        let error = stand_in.start(&renode, LONG).map(drop).expect_err("it is refused");
+        assert!(renode.waiting().is_empty(), "after a doubt it is not used again");
+        let error = error.to_string();
+        assert!(error.starts_with("Renode, version 1.16.1 (-202611241803) answered `c"), "{error}");
+        texts.push(error);
+    }
+    for (text, words) in texts.iter().zip([
+        &["mach create", "name is already taken"][..],
+        &["Could not find file", "platform.repl"],
+        &["Error E04: Could not resolve type: 'UART.NoSuchUart'", "platform.repl:1:1:\n", "\n^^^^"],
+        &["Error E32: Indent's length", "platform.repl:2:2:\n", "\n ^"],
+        &["Error E38", "Unknown CPU type", "platform.repl:1:6:\n"],
+        &["Could not load ELF from path", "firmware.elf"],
+        &["LoadELF", "Parameters did not match the signature"],
+    ]) {
+        assert!(words.iter().all(|word| text.contains(word)), "{words:?} in {text}");
+    }
+    assert_eq!(texts.len(), 7);
+}
+
+/// Head and exchanges of a recording.
+fn lines(recording: &str) -> (serde_json::Value, Vec<serde_json::Value>) {
+    let path = support::root().join("tests/renode_bridge").join(recording);
+    let text = fs::read_to_string(path).expect("it is committed");
+    let mut lines = text.lines().map(|line| serde_json::from_str(line).expect("it is JSON"));
+    let head = lines.next().expect("it has a head");
+    (head, lines.collect())
 }
 
 #[test]
@@ -180,6 +221,31 @@ fn a_fault_has_the_registers_of_its_instruction() {
 }
 
 #[test]
+fn what_nothing_answers_is_a_finding_with_its_time_and_place() {
+    let (_renode, mut machine) = or_skip!(at_prompt());
+    let start = machine.run.now();
+    ask(&mut machine, "load 60000504");
+    ask(&mut machine, "load 60000504");
+    let found = machine.findings.as_mut().expect("the log comes to the bridge").take();
+    let [finding] = found.as_slice() else { panic!("{found:?}") };
+    // Thirteen characters and Return, and the firmware's microsecond.
+    assert_eq!(finding.at, start + Duration::from_nanos(14 * 86_805 + 1_000));
+    assert_eq!(
+        (finding.kind, finding.is_store, finding.address, finding.pc, finding.block.as_str()),
+        (FindingKind::Nothing, false, 0x6000_0504, Some(0x1234), "4 KiB at 0x60000000")
+    );
+    assert_eq!(machine.findings.as_mut().expect("it has them").take(), []);
+}
+
+#[test]
+fn a_renode_whose_log_does_not_come_has_no_findings_and_plays() {
+    let stand_in = or_skip!(StandIn::playing("repl-1.16.1.jsonl", None));
+    let renode = Renode::new(stand_in.tools());
+    let machine = stand_in.start(&renode, LONG).expect("the machine starts");
+    assert!(machine.findings.is_none(), "nothing would ever be found");
+}
+
+#[test]
 fn memory_is_painted_and_flash_outlives_a_power_cut() {
     let (_renode, mut machine) = or_skip!(at_prompt());
     let memory = machine.memory.as_mut().expect("it has memory");
@@ -253,6 +319,51 @@ fn nothing_is_left_when_the_lab_has_done() {
     stand_in.has_ended();
 }
 
+/// Starts a process for machines, tells its folder, and waits to be killed.
+#[test]
+fn helper_that_keeps_a_process_and_never_ends() {
+    if std::env::var_os("REPLAB_TEST_HELPER").is_none() {
+        return;
+    }
+    let stand_in = StandIn::on_fakes().expect("it was there a moment ago");
+    let renode = Renode::new(stand_in.tools());
+    drop(stand_in.start(&renode, LONG).expect("it starts"));
+    println!("folder {}", renode.waiting()[0].display());
+    let _ = std::io::stdin().read_line(&mut String::new());
+}
+
+#[test]
+fn a_killed_lab_leaves_neither_renode_nor_its_folder() {
+    or_skip!(StandIn::on_fakes());
+    let scratch = tempfile::tempdir().expect("a folder can be made");
+    let mut lab = Command::new(std::env::current_exe().expect("this is it"))
+        .args(["--exact", "helper_that_keeps_a_process_and_never_ends", "--nocapture"])
+        .env("REPLAB_TEST_HELPER", "1")
+        .env("TMPDIR", scratch.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it can be started");
+    let output = BufReader::new(lab.stdout.take().expect("it was piped above"));
+    let mut lines = output.lines().map_while(Result::ok);
+    let folder = lines.find_map(|line| Some(line.split_once("folder ")?.1.to_owned()));
+    let folder = PathBuf::from(folder.expect("the helper starts a machine"));
+    assert!(folder.join("socket").exists());
+    // Renode, and who removes its folder.
+    let processes = support::processes::naming(&folder);
+    assert!(processes.len() >= 2, "{processes:?}");
+    let open = |pid: &u32| pidfd_open(support::processes::pid(*pid), PidfdFlags::empty());
+    let ends: Vec<_> = processes.iter().map(|pid| open(pid).expect("it lives")).collect();
+    lab.kill().expect("it is our child");
+    let patience = Timespec { tv_sec: 20, tv_nsec: 0 };
+    for end in &ends {
+        let mut end = [PollFd::new(end, PollFlags::IN)];
+        assert_eq!(poll(&mut end, Some(&patience)), Ok(1), "one of them lives on");
+    }
+    assert!(!folder.exists());
+    lab.wait().expect("it is our child");
+}
+
 #[test]
 fn renode_ends_when_the_socket_does() {
     let stand_in = or_skip!(StandIn::on_fakes());
@@ -260,10 +371,10 @@ fn renode_ends_when_the_socket_does() {
     let socket = folder.path().join("socket");
     let listener = std::os::unix::net::UnixListener::bind(&socket).expect("the folder is ours");
     let bridge = format!("include @{}", support::root().join("renode/lab_bridge.py").display());
-    let mut child = std::process::Command::new(&stand_in.program)
+    let mut child = Command::new(&stand_in.program)
         .args(["-e", &bridge])
         .env("REPLAB_RENODE_SOCKET", &socket)
-        .stdin(std::process::Stdio::piped())
+        .stdin(Stdio::piped())
         .spawn()
         .expect("it can be started");
     let (call, _) = listener.accept().expect("the bridge calls");

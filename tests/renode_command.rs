@@ -63,6 +63,23 @@ fn a_scenario_plays_on_the_target_renode() {
     assert!(text.starts_with("passed   answers  lab-m0@renode"), "{text}");
 }
 
+const LOADS: &str = "  - send: \"load 60000504\\r\"\n  - expect: { prompt: true }\n";
+
+#[test]
+fn what_nothing_answers_is_told_and_can_be_forbidden() {
+    let found =
+        "finding: 0x60000504 (4 KiB at 0x60000000) was read, where nothing answers (pc 0x00001234";
+    let bench = or_skip!(Bench::new(&format!("  - boot: repl\n{LOADS}")));
+    let (text, code) = told(&bench.run());
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains(found), "{text}");
+    let never = "  - never: { finding: unmapped-access }\n";
+    let bench = or_skip!(Bench::new(&format!("  - boot: repl\n{never}{LOADS}")));
+    let (text, code) = told(&bench.run());
+    assert_eq!(code, Some(100), "{text}");
+    assert!(text.contains("never a finding `unmapped-access` from this step on"), "{text}");
+}
+
 #[test]
 fn a_renode_that_dies_breaks_the_run_and_says_its_last_words() {
     let bench = or_skip!(Bench::new("  - boot: repl\n  - send: \"die\\r\"\n  - expect: never\n"));

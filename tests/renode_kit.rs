@@ -5,7 +5,7 @@ mod support;
 
 use std::time::Duration;
 
-use replab_machine::renode::{Examination, Outcome, examine};
+use replab_machine::renode::{Examination, Finding, Outcome, examine};
 
 use support::renode::StandIn;
 
@@ -47,10 +47,10 @@ fn each_assumption_is_tried_and_the_recording_says_the_same() {
         .filter(|finding| finding.outcome == Outcome::Held)
         .map(|finding| finding.assumption)
         .collect();
-    for word in ["exactly", "throws", "nanosecond", "edges", "the socket ends", "TCP"] {
+    for word in ["exactly", "throws", "nanosecond", "edges", "the socket ends", "TCP", "found"] {
         assert!(held.iter().any(|assumption| assumption.contains(word)), "{word}: {held:?}");
     }
-    // The fakes know no log, no unmapped address and no processor.
+    // The fakes know no temporary files, no platforms and no processor.
     assert!(count(&first, Outcome::DidNotHold) > 0, "the fakes are not Renode");
     assert_eq!(count(&first, Outcome::NotTried), 0);
     let folder = tempfile::tempdir().expect("a folder can be made");
@@ -61,6 +61,22 @@ fn each_assumption_is_tried_and_the_recording_says_the_same() {
     let again = examine(&player.tools(), &board, &player.firmware(), LONG).expect("it starts");
     assert_eq!(outcomes(&again), outcomes(&first));
     assert_eq!(again.recording, first.recording);
+}
+
+/// Those of its questions that were asked of the real program, and what that said.
+#[test]
+fn what_the_real_program_was_asked_holds_by_its_recorded_answers() {
+    let stand_in = or_skip!(StandIn::playing("kit-1.16.1.jsonl", None));
+    let board = support::lab_m0();
+    let found = examine(&stand_in.tools(), &board, &stand_in.firmware(), LONG).expect("it starts");
+    let held = |finding: &&Finding| finding.outcome == Outcome::Held;
+    let held: Vec<_> = found.findings.iter().filter(held).map(|one| one.assumption).collect();
+    for word in ["version 1.16.1", "unknown command", "wrong platform", "Clear", "symbols"] {
+        assert!(held.iter().any(|assumption| assumption.contains(word)), "{word}: {held:?}");
+    }
+    // The rest was not asked: a stand-in must not make it up.
+    let rest = |finding: &&Finding| finding.raw.contains("is not in the recording");
+    assert!(found.findings.iter().filter(rest).count() > 5, "{found:?}");
 }
 
 #[test]

@@ -8,14 +8,17 @@ mod support;
 
 mod pico;
 mod plain;
+mod sweep;
 
+use std::io::{BufWriter, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use plain::Plain;
 use replab_machine::StopCause;
 use replab_machine::qemu::{Proof, QemuTools};
-use replab_record::Event;
+use replab_record::{Event, Record, Timing, Verdict};
+use replab_report::{Run, vcd};
 use support::bench::Bench;
 
 /// What the busy guest does.
@@ -44,6 +47,8 @@ fn main() {
         cold_start(&tools, &micropython);
         sleeps(&tools, &micropython);
         edges(&tools, &bare);
+        checkpoints("lab-m0", &mut at_prompt(&tools, &micropython, ">>> "));
+        sweep::sweep(&tools, "lab-m0", &micropython);
     }
     if wants("pico") {
         pico::pico(&tools);
@@ -210,6 +215,24 @@ fn go_on_until(bench: &mut Bench, text: &str) {
     assert_eq!(stop.cause, StopCause::Condition { index: 0 });
 }
 
+/// A machine that keeps its state, plays a line, and goes back.
+fn checkpoints(board: &str, bench: &mut Bench) {
+    let mut kept = None;
+    let keep = Times::of(20, || {
+        bench.line("6 * 7");
+        let keeper = bench.machine.checkpoints.as_mut().expect("QEMU keeps");
+        timed(|| kept = keeper.keep().ok())
+    });
+    row(&format!("{board}@qemu: keep, after a line at the REPL"), &keep);
+    let kept = kept.expect("it was kept");
+    let restore = Times::of(500, || {
+        bench.line("6 * 7");
+        let keeper = bench.machine.checkpoints.as_mut().expect("QEMU keeps");
+        timed(|| keeper.restore(kept).expect("it is there"))
+    });
+    row(&format!("{board}@qemu: restore, after a line at the REPL"), &restore);
+}
+
 fn edges(tools: &QemuTools, bare: &Path) {
     const LINE: &str = "blink 25 1000000 0 0";
     let mut bench = at_prompt(tools, bare, "> ");
@@ -233,5 +256,42 @@ fn edges(tools: &QemuTools, bare: &Path) {
         shown(time),
         shown(others),
         time.as_secs_f64() / others.as_secs_f64()
+    );
+    dump(std::mem::take(&mut bench.events));
+}
+
+/// These events as a value change dump, in a file.
+fn dump(events: Vec<Event>) {
+    let count = events.len();
+    let target = "lab-m0@qemu".parse().expect("it is a target");
+    let board = support::board("lab-m0");
+    let mut record = Record::default();
+    record.extend(events);
+    let run = Run {
+        identity: "edges",
+        title: "edges",
+        target: &target,
+        board: &board,
+        verdict: &Verdict::Passed,
+        timing: Timing::Exact,
+        record: &record,
+        steps: &[],
+        notes: &[],
+        marginal: &[],
+        findings: &[],
+        not_compared: 0,
+        machine: Duration::ZERO,
+        wall: Duration::ZERO,
+    };
+    let file = tempfile::tempfile().expect("a temporary file can be made");
+    let mut file = BufWriter::new(file);
+    let time = timed(|| {
+        vcd(&run, &mut file).and_then(|()| file.flush()).expect("the file can be written");
+    });
+    let length = file.get_ref().metadata().expect("it is open").len();
+    println!(
+        "| a wave file of {count} events | {} | {:.1} bytes each | | |",
+        shown(time),
+        length as f64 / count as f64
     );
 }

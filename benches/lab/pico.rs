@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use replab_machine::qemu::{Proof, QemuTools};
 
 use crate::support::{self, bench::Bench};
-use crate::{Times, row, shown, timed};
+use crate::{Times, checkpoints, row, shown, timed};
 
 /// What the loops are made of: one stays with small integers, the other allocates
 /// big ones, which do not fit in a word, for all but its first rounds.
@@ -45,7 +45,9 @@ pub(crate) fn pico(tools: &QemuTools) {
         time
     });
     row("pico@qemu: start to MicroPython's prompt (goal: at most 50 ms)", &starts);
+    checkpoints("pico", &mut at_prompt());
     fresh_machines(&at_prompt);
+    crate::sweep::sweep(tools, "pico", &firmware);
     match Rp2040js::find() {
         Ok(other) => loops(&mut at_prompt(), &other),
         Err(reason) => eprintln!("the loops are left out: {reason}"),

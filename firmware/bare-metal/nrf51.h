@@ -48,6 +48,15 @@
 #define GPIO_INPUT_PULL_DOWN 4u
 #define GPIO_PINS 32u
 
+/* GPIOTE, §15. */
+#define GPIOTE_EVENTS_IN(n) REGISTER(0x40006100 + 4 * (n))
+#define GPIOTE_EVENTS_PORT REGISTER(0x4000617c)
+#define GPIOTE_CHANNELS 4u
+#define GPIOTE_IRQ 6
+
+/* The pin by which registers.c tells an event. */
+#define GPIO_WITNESS 30u
+
 /* The core: SysTick §B3.3, NVIC §B3.4, ICSR §B3.2.4, AIRCR §B3.2.6. The real nRF51 has no
  * SysTick; QEMU's has, at 16 MHz. */
 #define SYST_CSR REGISTER(0xe000e010)

@@ -7,7 +7,7 @@ typedef void (*Vector)(void);
 
 extern uint32_t data_source[], data_start[], data_end[], bss_start[], bss_end[], stack_top[];
 extern int main(void);
-extern void uart_interrupt(void), timer_interrupt(void), systick_interrupt(void);
+extern void uart_interrupt(void), timer_interrupt(void), systick_interrupt(void), gpiote_interrupt(void);
 
 void start(void) {
     const uint32_t *from = data_source;
@@ -35,6 +35,10 @@ static void unexpected(void) {
     }
 }
 
+/* Of these, each program has those that it expects. */
+__attribute__((weak, alias("unexpected"))) void timer_interrupt(void), systick_interrupt(void), gpiote_interrupt(void),
+    non_maskable_interrupt(void);
+
 /* Armv6-M Architecture Reference Manual §B1.5.3; the interrupts from 16 on are
  * those of the nRF51 (nrf51.h). */
 __attribute__((section(".vectors"), used)) static const Vector vectors[16 + 32] = {
@@ -46,6 +50,7 @@ __attribute__((section(".vectors"), used)) static const Vector vectors[16 + 32] 
     [14] = unexpected,
     [15] = systick_interrupt,
     [16 + 2] = uart_interrupt,
+    [16 + 6] = gpiote_interrupt,
     [16 + 9] = timer_interrupt,
 };
 

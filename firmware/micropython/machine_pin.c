@@ -2,12 +2,14 @@
 //
 // machine.Pin. Arguments, defaults, constants and repr are those of
 // ports/rp2/machine_pin.c, Copyright (c) 2016-2021 Damien P. George (see
-// LICENSE). There is no irq(), no ALT, and no pull both ways at once.
+// LICENSE). There is no ALT, and no pull both ways at once. irq() has a file of its
+// own.
 
 #include "py/mphal.h"
 #include "py/runtime.h"
 #include "extmod/modmachine.h"
 #include "extmod/virtpin.h"
+#include "machine_pin.h"
 
 typedef struct _machine_pin_obj_t {
     mp_obj_base_t base;
@@ -80,6 +82,10 @@ static const machine_pin_obj_t *find_pin(mp_obj_t wanted) {
 
 mp_hal_pin_obj_t mp_hal_get_pin_obj(mp_obj_t pin) {
     return find_pin(pin)->id;
+}
+
+mp_obj_t machine_pin_object(unsigned pin) {
+    return MP_OBJ_FROM_PTR(&machine_pin_objects[pin]);
 }
 
 // ---- Setting up ----
@@ -211,6 +217,7 @@ static const mp_rom_map_elem_t machine_pin_locals_dict_table[] = {
     { MP_ROM_QSTR(MP_QSTR_off), MP_ROM_PTR(&machine_pin_low_obj) },
     { MP_ROM_QSTR(MP_QSTR_on), MP_ROM_PTR(&machine_pin_high_obj) },
     { MP_ROM_QSTR(MP_QSTR_toggle), MP_ROM_PTR(&machine_pin_toggle_obj) },
+    { MP_ROM_QSTR(MP_QSTR_irq), MP_ROM_PTR(&machine_pin_irq_obj) },
 
     { MP_ROM_QSTR(MP_QSTR_board), MP_ROM_PTR(&machine_pin_board_type) },
     { MP_ROM_QSTR(MP_QSTR_cpu), MP_ROM_PTR(&machine_pin_cpu_type) },
@@ -220,6 +227,8 @@ static const mp_rom_map_elem_t machine_pin_locals_dict_table[] = {
     { MP_ROM_QSTR(MP_QSTR_OPEN_DRAIN), MP_ROM_INT(MCU_PIN_OPEN_DRAIN) },
     { MP_ROM_QSTR(MP_QSTR_PULL_UP), MP_ROM_INT(MCU_PULL_UP) },
     { MP_ROM_QSTR(MP_QSTR_PULL_DOWN), MP_ROM_INT(MCU_PULL_DOWN) },
+    { MP_ROM_QSTR(MP_QSTR_IRQ_RISING), MP_ROM_INT(MCU_EDGE_RISE) },
+    { MP_ROM_QSTR(MP_QSTR_IRQ_FALLING), MP_ROM_INT(MCU_EDGE_FALL) },
 };
 static MP_DEFINE_CONST_DICT(machine_pin_locals_dict, machine_pin_locals_dict_table);
 

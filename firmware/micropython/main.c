@@ -15,6 +15,7 @@
 #include "shared/timeutils/timeutils.h"
 #include "deadline.h"
 #include "fatal.h"
+#include "machine_pin.h"
 #include "modmachine_port.h"
 
 extern uint8_t _heap_start[], _heap_end[], _sstack[], _estack[];
@@ -51,6 +52,7 @@ static void run_python(void) {
 
     mp_printf(MP_PYTHON_PRINTER, "MPY: soft reboot\n");
     deadline_remove_all();
+    machine_pin_irq_deinit();
     gc_sweep_all();
     mp_deinit();
 }

@@ -21,6 +21,8 @@
     .equ SECOND_STAGE_WORDS, 64
     .equ CORE1_STACK, 0x20041f00    @ of the wait loop, which calls nothing
 
+    .equ SELECT_CONTROL, 0x4001800c @ GPIO_QSPI_SS_CTRL, section 2.19.6.2
+
     .equ SIO, 0xd0000000            @ section 2.3.1.7
     .equ CPUID, 0x00
     .equ FIFO_ST, 0x50
@@ -57,12 +59,21 @@ functions:                          @ section 2.8.3.1
     entry 'S', '4', rom_memset
     entry 'M', 'C', rom_memcpy
     entry 'C', '4', rom_memcpy
+#ifdef BY_COMMANDS
+    entry 'I', 'F', connect
+    entry 'E', 'X', leave_reading
+    entry 'R', 'E', erase_by_commands
+    entry 'R', 'P', program_by_commands
+    entry 'F', 'C', flush
+    entry 'C', 'X', read_in_place
+#else
     entry 'I', 'F', nothing
     entry 'E', 'X', nothing
     entry 'R', 'E', erase
     entry 'R', 'P', program
-    entry 'F', 'C', nothing
+    entry 'F', 'C', flush
     entry 'C', 'X', nothing
+#endif
     entry 'U', 'B', usb_boot
     .hword 0
 
@@ -96,6 +107,13 @@ start:
     cmp  r0, #0
     bne  wait_for_core0
 
+#ifdef BY_COMMANDS
+    bl   fetch_second_stage
+    movs r0, #0                     @ LR: see below
+    mov  lr, r0
+    ldr  r4, =SECOND_STAGE + 1
+    bx   r4
+#else
     @ Core 0: the second stage is copied and entered with LR = 0, which tells it to go on
     @ to the vector table behind it.
     ldr  r0, =FLASH
@@ -115,6 +133,7 @@ start:
 blank:
     movs r0, #CALL_NO_PROGRAM
     b    tell_and_sleep
+#endif
 
 @ Core 1 (section 2.8.2): empties its mailbox and says so with a 0, for which a core 0 that has
 @ reset it waits. Then it reads words, echoes each, and starts when the last six were 0, 0, 1,
@@ -225,6 +244,7 @@ lookup:                             @ r0: table, r1: code; the address, or 0 (se
 nothing:
     bx   lr
 
+#ifndef BY_COMMANDS
     .thumb_func
 erase:                              @ r0: offset, r1: bytes; block size and command do not matter here
     ldr  r3, =CHIP
@@ -243,6 +263,14 @@ program:                            @ r0: offset, r1: data, r2: bytes
     movs r0, #CALL_PROGRAM
     str  r0, [r3, #CALL]
     bx   lr
+
+    .thumb_func
+flush:                              @ the flash chip's select is the interface's again
+    ldr  r3, =SELECT_CONTROL
+    movs r0, #0
+    str  r0, [r3]
+    bx   lr
+#endif
 
     .thumb_func
 usb_boot:                           @ r0: pins that show activity, r1: interfaces that are off

@@ -83,9 +83,8 @@ class Gpio:
         self.Connections[line].set(level)
 
     def reset(self):
-        for line in self.Connections:
+        for line, pin in zip(self.Connections, self.Pins):
             line.set(False)
-        for pin in self.Pins:
             pin.Direction = "Input"
         self.inputs = {}
 
@@ -108,6 +107,7 @@ class Bus:
 
     def __init__(self):
         self.memory = {}
+        self.UnhandledAccessBehaviour = "Report"
 
     def ReadBytes(self, address, count):
         return bytes(self.memory.get(address + index, 0) for index in range(count))
@@ -142,6 +142,12 @@ class Cpu:
         """Executes the instruction there."""
         if address in self.hooks:
             self.hooks[address](self, address)
+
+    def touch(self, access, address, pc, tag=""):
+        """Accesses what nothing answers (Bus/SystemBus.cs): `ReadByte`, `WriteWord`."""
+        if self.machine.SystemBus.UnhandledAccessBehaviour == "Report":
+            way, value = ("to", ", value 0x1") if access.startswith("Write") else ("from", "")
+            WORLD.log(f"[cpu: 0x{pc:X}] {tag}{access} {way} non existing peripheral at 0x{address:X}{value}.")
 
 
 class Machine:
@@ -219,6 +225,9 @@ class Machine:
 
 
 class Emulation:
+    def __init__(self):
+        self.CurrentLogger = Thing(SynchronousLogging=False)
+
     def RunFor(self, interval):
         WORLD.machine.run(interval.ns)
 
@@ -232,6 +241,15 @@ class World:
         self.emulation = Emulation()
         self.commands = []
         self.refusals = {}
+        self.backends = []
+        self.lines = []
+
+    def log(self, message):
+        """Logging/Logger.cs: what is not synchronous comes later, from another thread."""
+        self.lines.append(f"12:00:00.0000 [WARNING] sysbus: {message}")
+        if self.emulation.CurrentLogger.SynchronousLogging:
+            for _name, backend in self.backends:
+                backend.Log(Thing(Message=message))
 
     def command(self, text):
         """The answer of the monitor, or an error."""
@@ -241,10 +259,16 @@ class World:
                 return None, refusal
         if text == "version":
             return "Renode, version 1.16.1 (stand-in)\n", None
+        if text.startswith("lastLog"):
+            count = int(text.split(" ")[1])
+            return "".join(line + "\n" for line in self.lines[-count:]), None
+        if text.startswith("sysbus UnhandledAccessBehaviour"):
+            self.machine.SystemBus.UnhandledAccessBehaviour = text.split(" ")[-1]
         if text.startswith("mach create"):
             self.machine = Machine(self.make_firmware())
         elif text == "Clear":
             self.machine = None
+            self.emulation.CurrentLogger = Thing(SynchronousLogging=False)
         elif text == "machine Reset":
             self.machine.Reset()
         return "", None
@@ -272,6 +296,28 @@ class Answer:
 
     def GetError(self):
         return self.error
+
+
+# ---- The log
+
+
+class LoggerBackend:
+    """Logging/Backends/LoggerBackend.cs, of which a subclass has `Log`."""
+
+
+class Logger:
+    @staticmethod
+    def AddBackend(backend, name, overwrite):
+        # The one of that name before is disposed of, and goes on hearing.
+        assert overwrite
+        WORLD.backends.append((name, backend))
+
+
+class ClrType:
+    """What reflection gives of a type: properties that can be set."""
+
+    def GetProperty(self, name):
+        return Thing(SetValue=lambda target, value, _index: setattr(target, name, value))
 
 
 class Domains:
@@ -367,7 +413,7 @@ def nanoseconds(ns):
 
 
 MODULES = {
-    "clr": dict(AddReference=lambda name: None),
+    "clr": dict(AddReference=lambda name: None, GetClrType=lambda _type: ClrType()),
     "System": dict(
         Array=Array, Byte=int, Convert=Convert, Environment=Environment, UInt64=int
     ),
@@ -387,6 +433,13 @@ MODULES = {
     "Antmicro.Renode.Core": dict(
         EmulationManager=Thing(Instance=Thing(CurrentEmulation=WORLD.emulation))
     ),
+    "Antmicro.Renode.Logging": dict(
+        ILogger=object, Logger=Logger, LoggerBackend=LoggerBackend
+    ),
+    "Antmicro.Renode.Peripherals": {},
+    "Antmicro.Renode.Peripherals.Bus": dict(
+        UnhandledAccessBehaviour=Thing(Report="Report", DoNotReport="DoNotReport")
+    ),
     "Antmicro.Renode.Time": dict(
         TimeDomainsManager=Thing(Instance=Domains()),
         TimeInterval=Thing(FromNanoseconds=nanoseconds),
@@ -404,6 +457,8 @@ def load(bridge, make_firmware):
         module.__dict__.update(content)
         sys.modules[name] = module
     WORLD.make_firmware = make_firmware
+    WORLD.backends = []
+    WORLD.lines = []
     names = {"monitor": Monitor(), "__builtins__": builtins, "__name__": "bridge"}
     with open(bridge, encoding="utf-8") as file:
         exec(compile(file.read(), bridge, "exec"), names)

@@ -159,6 +159,16 @@ class Stimuli(unittest.TestCase):
         self.assertEqual(bench.go(3 * MS), ["edge 3000000 0 25 -1", "stop 3000000 time"])
 
 
+    def test_such_an_output_stands_before_what_came_after_it(self):
+        bench = Bench(
+            (100, output(25, False)), (50_000, prints("ab")), (50_100, output(24, False)),
+            (50_200, prints("c")), (60_000, output(23, True)))
+        # The second look is more than a microsecond after the first one.
+        self.assertEqual(bench.go(MS), [
+            "edge 49999 0 25 0", "sent 50000 0 61", "sent 50000 0 62", "sent 50200 0 63",
+            "edge 59999 0 24 0", "edge 60000 0 23 1", "stop 1000000 time"])
+
+
 class Resets(unittest.TestCase):
     def test_a_reset_of_the_firmware_waits_for_the_lab(self):
         bench = Bench(
@@ -172,6 +182,14 @@ class Resets(unittest.TestCase):
         self.assertEqual(bench.ask("reset"), ["reset 2000000 firmware"])
         self.assertEqual(bench.machine.life, 2)
         self.assertEqual(bench.go(3 * MS), ["edge 2000100 0 25 1", "stop 3000000 time"])
+
+    def test_what_the_models_let_go_at_a_reset_is_nobodys_deed(self):
+        # Also that of a pin whose own line tells nothing.
+        bench = Bench(
+            (100, output(25, True)), (200, output(24, False)),
+            (1_300_000, lambda machine: machine.request_reset()))
+        self.assertEqual(bench.go(9 * MS), [
+            "edge 100 0 25 1", "edge 1000000 0 24 0", "stop 2000000 reset"])
 
     def test_nothing_on_its_way_survives_a_reset_and_held_pins_are_driven_again(self):
         bench = Bench()
@@ -238,6 +256,90 @@ class Faults(unittest.TestCase):
         bench = Bench()
         bench.machine.cpu.registers = {13: 0x111, 22: 0x222, 18: 2}
         self.assertEqual(bench.ask("registers")[0].split(" ")[17:], ["00000222", "00000111"])
+
+
+def touch(access, address, pc=0x1234, tag=""):
+    return lambda machine: machine.cpu.touch(access, address, pc, tag)
+
+
+class Findings(unittest.TestCase):
+    def bench(self, *deeds):
+        bench = Bench(*deeds)
+        bench.ask("log")
+        return bench
+
+    def found(self, said):
+        return [line for line in said if line.startswith("found ")]
+
+    def test_what_nothing_answers_is_found_with_its_time_and_place(self):
+        bench = self.bench(
+            (100, touch("ReadDoubleWord", 0x60000000)), (200, touch("WriteByte", 0x4000F510, 0x99)))
+        self.assertEqual(bench.go(MS), [
+            "found 100 read 60000000 00001234", "found 200 write 4000f510 00000099",
+            "stop 1000000 time"])
+
+    def test_each_address_is_found_once_for_loads_and_once_for_stores(self):
+        deeds = [(at, touch(access, 0x60000000))
+                 for at, access in [(1, "ReadByte"), (2, "ReadWord"), (3, "WriteWord"), (4, "WriteByte")]]
+        said = self.bench(*deeds, (2 * MS, touch("ReadByte", 0x60000000))).go(5 * MS)
+        self.assertEqual(self.found(said), [
+            "found 1 read 60000000 00001234", "found 3 write 60000000 00001234"])
+
+    def test_what_a_tag_answers_and_what_is_no_access_is_no_finding(self):
+        warning = "Unhandled write to offset 0x508 (BitMode), value 0x3."
+        said = self.bench(
+            (1, touch("ReadDoubleWord", 0x10000010, tag="(tag: 'FICR_CODEPAGESIZE') ")),
+            (2, lambda machine: fakes.WORLD.log(warning)), (3, lambda machine: fakes.WORLD.log(""))).go(MS)
+        self.assertEqual(said, ["stop 1000000 time"])
+
+    def test_what_the_lab_itself_touches_is_no_finding(self):
+        bench = self.bench()
+        bench.machine.cpu.touch("ReadByte", 0x60000000, 0)
+        self.assertEqual(bench.go(MS), ["stop 1000000 time"])
+
+    def test_a_stack_that_is_nowhere_is_no_finding_of_the_firmware(self):
+        def fault(machine):
+            machine.cpu.registers = {13: 0x70000000, 14: 0xFFFFFFF9, 25: 0x01000003}
+            machine.SystemBus.ReadBytes = lambda at, _count: machine.cpu.touch("ReadByte", at, 0x90) or b""
+            machine.cpu.arrive(0x90)
+        bench = self.bench((500, fault), (600, touch("ReadByte", 1)))
+        bench.ask("fault", "90")
+        self.assertEqual(self.found(bench.go(MS)), ["found 600 read 00000001 00001234"])
+
+    def test_a_flood_is_bounded_in_each_slice_and_what_comes_later_is_found(self):
+        def flood(machine):
+            for _ in range(5000):
+                machine.cpu.touch("ReadByte", 0x60000000, 0x1234)
+        later = touch("ReadByte", 0x70000000)
+        bench = self.bench((1, flood), (2, later), (MS + 1, later))
+        said = bench.go(3 * MS)
+        self.assertEqual(len(fakes.WORLD.lines), 1001)
+        self.assertEqual(self.found(said), [
+            "found 1 read 60000000 00001234", "found 1000001 read 70000000 00001234"])
+
+    def test_no_more_than_a_thousand_are_told_of_one_machine(self):
+        deeds = [(1 + (one // 600) * MS, touch("ReadByte", 0x60000000 + one)) for one in range(1800)]
+        bench = self.bench(*deeds)
+        self.assertEqual(len(self.found(bench.go(9 * MS, most=5000))), 1000)
+
+    def test_the_next_machine_finds_anew_and_the_log_has_one_listener(self):
+        bench = self.bench((1, touch("ReadByte", 0x60000000)))
+        bench.go(MS)
+        bench.ask("clear")
+        for request in [("command", 'mach create "lab"'), ("attach", "sysbus.cpu"), ("log",)]:
+            bench.ask(*request)
+        self.assertEqual(self.found(bench.go(MS)), ["found 1 read 60000000 00001234"])
+        self.assertEqual([name for name, _ in fakes.WORLD.backends], ["replab"])
+
+    def test_a_renode_whose_log_is_otherwise_refuses_and_plays_on(self):
+        bench = Bench((1, touch("ReadByte", 0x60000000)))
+        module = sys.modules["Antmicro.Renode.Logging"]
+        listener = module.__dict__.pop("LoggerBackend")
+        try:
+            self.assertEqual(bench.answer("log")[:2], ["no", "bridge"])
+        finally:
+            module.LoggerBackend = listener
+        self.assertEqual(bench.go(MS), ["stop 1000000 time"])
 
 
 class Trouble(unittest.TestCase):

@@ -53,7 +53,11 @@ impl Bench {
         prompt: &'static str,
         proof: Proof,
     ) -> Bench {
-        let (machine, mut inside) = super::start_on(tools, board, firmware, proof);
+        Bench::on(super::start_on(tools, board, firmware, proof), prompt)
+    }
+
+    /// On a machine that has been started.
+    pub(crate) fn on((machine, mut inside): (Machine, Inside), prompt: &'static str) -> Bench {
         let trouble = inside.qmp.take().map(chat).into_iter().collect();
         let port = PortName::new("uart0");
         Bench { machine, inside, port, events: Vec::new(), stops: Vec::new(), trouble, prompt }

@@ -10,6 +10,7 @@ pub(crate) mod bench;
 pub(crate) mod processes;
 pub(crate) mod python;
 pub(crate) mod renode;
+pub(crate) mod sweep;
 pub(crate) mod terminal;
 pub(crate) mod tiny;
 pub(crate) mod trouble;
@@ -28,7 +29,7 @@ pub(crate) const WALL: Duration = Duration::from_secs(120);
 
 /// How all machines of the tests start.
 pub(crate) const START: qemu::Start =
-    qemu::Start { seed: 1, wall_cap: WALL, timing: Timing::Exact };
+    qemu::Start { seed: 1, wall_cap: WALL, timing: Timing::Exact, cores: 1 };
 
 /// Gives what `found` holds, or skips the calling test by returning from it.
 #[macro_export]
@@ -92,6 +93,11 @@ pub(crate) fn bare_metal() -> Result<PathBuf, String> {
     firmware("firmware/bare-metal/bare-metal.elf")
 }
 
+/// The program beside it that stores and loads what it is told.
+pub(crate) fn registers() -> Result<PathBuf, String> {
+    firmware("firmware/bare-metal/registers.elf")
+}
+
 /// MicroPython for lab-m0 (`firmware/micropython`).
 pub(crate) fn micropython() -> Result<PathBuf, String> {
     firmware("firmware/lab-m0/firmware.elf")
@@ -137,7 +143,18 @@ pub(crate) fn start_on(
     firmware: &Path,
     proof: Proof,
 ) -> (Machine, Inside) {
-    qemu::start_for_proof(tools, board, firmware, START, proof).expect("the machine starts")
+    start_with(tools, board, firmware, START, proof)
+}
+
+/// The same with all that can be chosen.
+pub(crate) fn start_with(
+    tools: &QemuTools,
+    board: &Board,
+    firmware: &Path,
+    start: qemu::Start,
+    proof: Proof,
+) -> (Machine, Inside) {
+    qemu::start_for_proof(tools, board, firmware, start, proof).expect("the machine starts")
 }
 
 /// Whether a folder can be mounted anew, in a name space of one's own (unshare(1)).

@@ -1,6 +1,7 @@
 //! Processes of Linux: who is whose child.
 
 use std::fs;
+use std::path::Path;
 
 use rustix::process::{Pid, test_kill_process};
 
@@ -19,6 +20,17 @@ pub(crate) fn child(of: u32) -> Option<u32> {
 /// Whether a process is there, if only to be waited for.
 pub(crate) fn is_there(process: Pid) -> bool {
     test_kill_process(process).is_ok()
+}
+
+/// The processes that have `path` in their command line.
+pub(crate) fn naming(path: &Path) -> Vec<u32> {
+    let processes = fs::read_dir("/proc").expect("Linux has it").filter_map(Result::ok);
+    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let names = |number: &u32| {
+        let line = fs::read(format!("/proc/{number}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&line).contains(&path.display().to_string())
+    };
+    numbers.filter(names).collect()
 }
 
 /// The parent of a process (proc_pid_stat(5), field 4).

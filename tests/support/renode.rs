@@ -1,5 +1,6 @@
 //! A stand-in for Renode, and machines in it. It is never counted as Renode.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use replab_machine::renode::{Renode, RenodeTools, Start};
 use replab_machine::{Condition, Machine, MachineError, Stop};
 use replab_record::{Event, MachineTime, PortName};
 use replab_setup::{Named, Tools};
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 use super::tiny;
 
@@ -21,6 +22,8 @@ const HANDLER: u32 = 0x43;
 pub(crate) struct StandIn {
     folder: TempDir,
     pub(crate) program: PathBuf,
+    /// What it plays, if that is no file of the repository's.
+    recording: Option<NamedTempFile>,
 }
 
 impl StandIn {
@@ -41,7 +44,7 @@ impl StandIn {
         let pids = folder.path().join("pids");
         let note = format!("echo $$ >> '{}'", pids.display());
         write_program(&program, &format!("#!/bin/sh\n{note}\nexec {line}\"$@\"\n"));
-        Ok(StandIn { folder, program })
+        Ok(StandIn { folder, program, recording: None })
     }
 
     /// One that runs the bridge on fakes.
@@ -55,6 +58,16 @@ impl StandIn {
         let mut arguments = vec!["--recording".to_owned(), path.display().to_string()];
         arguments.extend(how.into_iter().flat_map(|how| ["--fail".to_owned(), how.to_owned()]));
         StandIn::new(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// One that plays a recording with this content.
+    pub(crate) fn playing_lines(content: &str) -> Result<StandIn, String> {
+        let mut file = tempfile::NamedTempFile::new().expect("a file can be made");
+        file.write_all(content.as_bytes()).expect("the file is ours");
+        let path = file.path().display().to_string();
+        let mut stand_in = StandIn::new(&["--recording", &path])?;
+        stand_in.recording = Some(file);
+        Ok(stand_in)
     }
 
     /// The numbers of the processes that it was, of which none is left.

@@ -1,6 +1,6 @@
 """Stands in for Renode in tests. It is not Renode and proves nothing about it.
 
-    stand_in_renode.py --fakes RENODE'S ARGUMENTS
+    stand_in_renode.py --fakes [--like FOLDER] RENODE'S ARGUMENTS
     stand_in_renode.py --recording FILE [--fail HOW] RENODE'S ARGUMENTS
 
 With --fakes the bridge runs as it does in Renode, on the fakes of
@@ -37,6 +37,11 @@ class Words:
 
     HANDLER = 0x42
 
+    # What it says at its start, and what is in memory then, by addresses. --like gives it
+    # what another firmware had there.
+    banner = "stand-in firmware\r\n"
+    memory = {}
+
     PROMPT = ">>> "
 
     # What `replab doctor --renode` types, and what MicroPython would answer. None of
@@ -53,17 +58,46 @@ class Words:
             lambda machine: Words.blink(machine)
         ),
         "q=Pin(24,Pin.OUT,value=0)": lambda machine: machine.gpio.output(24, False),
+        "import machine;machine.mem32[0x60000000]": lambda machine: Words.load(machine, 0x60000000),
+        "machine.mem32[0x60000004];machine.mem32[0x60000004]": (
+            lambda machine: Words.load(machine, 0x60000004) + Words.load(machine, 0x60000004)
+        ),
+        # What the comparison with QEMU types: the first as MicroPython would answer, each of
+        # the others wrong in one thing.
+        "from machine import Pin;import time": "",
+        "led=Pin(25,Pin.OUT,value=0)": lambda machine: machine.gpio.output(25, False),
+        "2**10": "1025",
+        "led.on();led.off();led.on()": lambda machine: machine.gpio.output(25, True),
+        "led.on();print('on')": lambda machine: Words.says_first(machine),
+        "led.on();time.sleep_ms(20);led.off()": lambda machine: Words.blink(machine, 25_000_000),
+        "import machine;machine.mem32[0x60000504]": lambda machine: Words.load(machine, 0x60000504),
+        "machine.mem32[0x60000008]": lambda machine: Words.load(machine, 0x60000008),
         "import machine;machine.reset()": lambda machine: machine.request_reset(),
     }
 
     @staticmethod
-    def blink(machine):
+    def load(machine, address):
+        machine.cpu.touch("ReadDoubleWord", address, 0x1234)
+        return "0"
+
+    @staticmethod
+    def blink(machine, ns=20_000_000):
         machine.gpio.output(25, True)
-        machine.after(20_000_000, lambda: machine.gpio.output(25, False))
+        machine.after(ns, lambda: machine.gpio.output(25, False))
+
+    @staticmethod
+    def says_first(machine):
+        machine.uart.send("on\r\n")
+        machine.after(1_000, lambda: machine.gpio.output(25, True))
 
     def boot(self, machine):
         self.line = ""
-        machine.after(2_000_000, lambda: machine.uart.send("stand-in firmware\r\n" + self.PROMPT))
+        machine.after(2_000_000, lambda: self.start(machine))
+
+    def start(self, machine):
+        for address, content in self.memory.items():
+            machine.SystemBus.WriteBytes(content, address)
+        machine.uart.send(self.banner + self.PROMPT)
 
     def received(self, machine, byte):
         machine.after(1_000, lambda: self.echo(machine, chr(byte)))
@@ -97,6 +131,9 @@ class Words:
         machine.request_reset()
         return "bye"
 
+    def do_load(self, machine, address):
+        return Words.load(machine, int(address, 16))
+
     def do_fault(self, machine):
         stack = 0x20001000
         machine.cpu.registers = {13: stack, 14: 0xFFFFFFF9, 15: self.HANDLER, 25: 0x01000003}
@@ -120,6 +157,17 @@ class Words:
     def do_hang(self, machine):
         print("stand-in: hangs", flush=True)
         threading.Event().wait()
+
+
+def be_like(folder):
+    """The banner, and files that have their addresses for names."""
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name), "rb") as file:
+            content = file.read()
+        if name == "banner":
+            Words.banner = content.decode()
+        else:
+            Words.memory[int(name, 16)] = content
 
 
 def play_fakes(arguments):
@@ -178,7 +226,9 @@ def play_recording(path, how):
     if how == "slow":
         time.sleep(1.5)
     frames = Frames(address)
-    for exchange in exchanges + [None]:
+    position = 0
+    while True:
+        exchange = exchanges[position] if position < len(exchanges) else None
         request = frames.hear()
         if request is None:
             os._exit(0)
@@ -190,6 +240,7 @@ def play_recording(path, how):
             text = f"`{' '.join(asked)}` is not in the recording, which has `{wanted}` here"
             frames.say(["no", "recording", text])
             continue
+        position += 1
         frames.say([field.replace("FOLDER", folder) for field in exchange["answer"]])
 
 
@@ -199,6 +250,8 @@ def main(arguments):
         return
     threading.Thread(target=wait_for_end, daemon=True).start()
     if arguments[0] == "--fakes":
+        if arguments[1] == "--like":
+            be_like(arguments[2])
         play_fakes(arguments[1:])
         threading.Event().wait()
     how = arguments[3] if arguments[2] == "--fail" else None

@@ -87,7 +87,13 @@ impl Drop for Busy {
     }
 }
 
-/// Keeps two processors busy while there is one; all of a program share it.
+/// How long a processor is kept busy, and then left to others.
+const BUSY: Duration = Duration::from_millis(1);
+const LEFT: Duration = Duration::from_millis(2);
+
+/// Keeps two processors busy a third of the time while there is one; all of a program
+/// share it. Without the pauses an emulator's threads would never run side by side,
+/// which is where races are.
 pub(crate) struct Load {
     _shared: Arc<[Busy; 2]>,
 }
@@ -106,6 +112,10 @@ impl Load {
 
 fn spin(on: &AtomicBool) {
     while on.load(Ordering::Relaxed) {
-        std::hint::spin_loop();
+        let start = Instant::now();
+        while start.elapsed() < BUSY {
+            std::hint::spin_loop();
+        }
+        thread::sleep(LEFT);
     }
 }

@@ -54,9 +54,21 @@ pub(crate) fn run_choice(tools: &Tools) -> anyhow::Result<()> {
     test(tools, TestBoard::value_variants(), false)
 }
 
+/// What CI runs of the folder `thread`: starts, ends, locks, shared data, a collection
+/// of garbage meanwhile.
+const THREADS: [&str; 5] = [
+    "thread/thread_start1.py",
+    "thread/thread_exit1.py",
+    "thread/thread_lock1.py",
+    "thread/thread_shared1.py",
+    "thread/thread_gc1.py",
+];
+
 /// What of upstream's tests a board runs.
 struct Set {
     folders: &'static [&'static str],
+    /// Single tests.
+    files: &'static [&'static str],
     /// How many must pass. Fewer would mean that some skip themselves which ran before:
     /// the firmware has lost what they test.
     least: u32,
@@ -65,7 +77,7 @@ struct Set {
 impl Set {
     fn of(board: TestBoard, all: bool) -> Set {
         match (board, all) {
-            (TestBoard::LabM0, _) => Set { folders: &["basics", "extmod"], least: 652 },
+            (TestBoard::LabM0, _) => Set { folders: &["basics", "extmod"], files: &[], least: 652 },
             (TestBoard::Pico, true) => Set {
                 folders: &[
                     "basics",
@@ -76,12 +88,17 @@ impl Set {
                     "stress",
                     "inlineasm/thumb",
                 ],
+                files: &[],
                 least: 818,
             },
             // The rest takes as long again, and tests the interpreter rather than the chip.
-            (TestBoard::Pico, false) => {
-                Set { folders: &["basics", "micropython", "inlineasm/thumb"], least: 617 }
-            }
+            (TestBoard::Pico, false) => Set {
+                folders: &["basics", "micropython", "inlineasm/thumb"],
+                files: &[],
+                least: 617,
+            },
+            (TestBoard::PicoCores, true) => Set { folders: &["thread"], files: &[], least: 24 },
+            (TestBoard::PicoCores, false) => Set { folders: &[], files: &THREADS, least: 5 },
         }
     }
 }
@@ -102,7 +119,7 @@ fn test(tools: &Tools, boards: &[TestBoard], all: bool) -> anyhow::Result<()> {
     for ended in done {
         let Ok((board, counts)) = ended else { bail!("a thread that runs tests has panicked") };
         if !counts?.is_success(Set::of(board, all).least) {
-            failed.push(board.name());
+            failed.push(board.word());
         }
     }
     if failed.is_empty() {
@@ -115,7 +132,7 @@ fn test(tools: &Tools, boards: &[TestBoard], all: bool) -> anyhow::Result<()> {
 /// Runs `set` on `board`, and prints the counts.
 fn test_board(tools: &Tools, board: TestBoard, set: &Set) -> anyhow::Result<Counts> {
     let started = Instant::now();
-    let place = firmwares().join("micropython-tests").join(board.name());
+    let place = firmwares().join("micropython-tests").join(board.word());
     if place.exists() {
         fs::remove_dir_all(&place)
             .with_context(|| format!("could not empty {}", place.display()))?;
@@ -132,8 +149,12 @@ fn test_board(tools: &Tools, board: TestBoard, set: &Set) -> anyhow::Result<Coun
     let patterns: Vec<_> = files.flat_map(|file| ["-e".to_owned(), pattern(file)]).collect();
     let mut command = python(tools, &place)?;
     command.current_dir(&tests).args(["run-tests.py", "--result-dir"]).arg(&results);
-    command.args(["-t", &format!("execpty:{BOARD_PROGRAM} board-under-test {}", board.name())]);
-    command.args(patterns).arg("-d").args(set.folders);
+    command.args(["-t", &format!("execpty:{BOARD_PROGRAM} board-under-test {}", board.word())]);
+    command.args(patterns);
+    if set.files.is_empty() {
+        command.arg("-d").args(set.folders);
+    }
+    command.args(set.files);
     let output = command.output().context("could not run run-tests.py")?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned()
         + &String::from_utf8_lossy(&output.stderr);
@@ -143,13 +164,15 @@ fn test_board(tools: &Tools, board: TestBoard, set: &Set) -> anyhow::Result<Coun
         let tail: Vec<_> = text.lines().rev().take(15).collect();
         bail!(
             "run-tests.py gave no summary on {}; its last lines, the last one first:\n{}",
-            board.name(),
+            board.word(),
             tail.join("\n")
         );
     };
     let seconds = started.elapsed().as_secs_f64();
     let left_out = counts::left_out(&excluded);
-    println!("micropython tests on {}@qemu: {counts}{left_out} ({seconds:.0} s)", board.name());
+    let (name, cores) = (board.name(), board.cores());
+    let two = if cores == 2 { " with both cores" } else { "" };
+    println!("micropython tests on {name}@qemu{two}: {counts}{left_out} ({seconds:.0} s)");
     if !counts.is_success(set.least) {
         println!("each must pass, and at least {} of them", set.least);
         let names = text.lines().filter(|line| line.contains("tests failed:"));

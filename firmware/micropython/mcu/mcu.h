@@ -66,6 +66,22 @@ bool mcu_pin_read(unsigned pin);
 bool mcu_pin_read_latch(unsigned pin);
 void mcu_pin_write(unsigned pin, bool level);
 
+// ---- Edges of pins ----
+
+// As on rp2 (GPIO_IRQ_EDGE_FALL, GPIO_IRQ_EDGE_RISE): programs see the numbers.
+typedef enum { MCU_EDGE_NONE = 0, MCU_EDGE_FALL = 4, MCU_EDGE_RISE = 8 } mcu_edge_t;
+#define MCU_EDGE_BOTH (MCU_EDGE_FALL | MCU_EDGE_RISE)
+
+typedef enum { MCU_WATCH_OK, MCU_WATCH_NO_CHANNEL, MCU_WATCH_NO_HARDWARE } mcu_watch_t;
+
+// How many pins can be watched at the same time.
+#define MCU_WATCH_PINS (4)
+
+// From now on each of these edges of the pin calls machine_pin_edge_isr(), with
+// interrupts of the same priority held back; MCU_EDGE_NONE stops that.
+mcu_watch_t mcu_pin_watch(unsigned pin, unsigned edges);
+void mcu_pin_watch_none(void);
+
 // ---- Flash: all addresses and lengths are multiples of the unit ----
 
 #define MCU_FLASH_WRITE_UNIT (4)

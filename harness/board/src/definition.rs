@@ -108,6 +108,9 @@ pub struct Port {
     pub baud: u32,
     /// Whether MicroPython's REPL is on it.
     pub repl: bool,
+    /// The pins that it is on, where the chip's pins tell. Its bits are not drawn on
+    /// them: they idle.
+    pub pins: Vec<PinName>,
 }
 
 /// A button: what its pin is connected to. A press is a change from `released` to `pressed`.
@@ -151,9 +154,12 @@ pub struct Backends {
 pub struct QemuMachine {
     /// The value of `-machine`.
     pub machine: String,
-    /// A chip that QEMU does not have, which the plugin puts over the machine's
-    /// processor: such a board runs in exact time only.
+    /// A chip that QEMU does not have, or a part of one, which the plugin puts over the
+    /// machine. A board with a whole one ([`QemuMachine::whole_chip`]) runs in exact
+    /// time only.
     pub chip: Option<Chip>,
+    /// How many cores it can have, 1 or 2. It has one, unless a scenario wants more.
+    pub cores: u32,
     /// Further arguments.
     pub arguments: Vec<String>,
     /// The devices whose unnamed lines are the pins, in the order of the pins.
@@ -168,6 +174,15 @@ pub enum Chip {
     /// The RP2040. It begins in a boot ROM, and its program in flash begins with
     /// the 256 bytes of the second stage.
     Rp2040,
+    /// GPIO and GPIOTE of the nRF51, over a machine that has the rest of it.
+    Nrf51Pins,
+}
+
+impl QemuMachine {
+    /// The chip that replaces the machine's memories, registers and program.
+    pub fn whole_chip(&self) -> Option<Chip> {
+        self.chip.filter(|chip| *chip != Chip::Nrf51Pins)
+    }
 }
 
 impl Chip {
@@ -175,6 +190,7 @@ impl Chip {
     pub fn name(self) -> &'static str {
         match self {
             Chip::Rp2040 => "rp2040",
+            Chip::Nrf51Pins => "nrf51-pins",
         }
     }
 
@@ -183,6 +199,7 @@ impl Chip {
     pub fn vectors(self) -> u32 {
         match self {
             Chip::Rp2040 => 0x100,
+            Chip::Nrf51Pins => 0,
         }
     }
 }

@@ -48,6 +48,16 @@ pub enum BoardError {
         /// The last pin.
         last: String,
     },
+    /// A port is on a pin that the board does not have.
+    #[error("{file}: port `{port}` is on `{pin}`, which the board does not have")]
+    PortPin {
+        /// The file.
+        file: String,
+        /// The port.
+        port: String,
+        /// The pin that it names.
+        pin: String,
+    },
     /// A button is on a pin that the board does not have, or its levels make no press.
     #[error(
         "{file}: button `{button}` (a button is on a role or a pin of the board; `pressed` is high or low, `released` the other one or floating)"
@@ -65,6 +75,18 @@ pub enum BoardError {
         file: String,
         /// The input.
         name: String,
+    },
+    /// QEMU's own machines have one core here; a chip of the plugin's has two at most.
+    #[error(
+        "{file}: cores is {cores}, where QEMU can run {most} (`cores: 2` goes with `chip: rp2040`)"
+    )]
+    Cores {
+        /// The file.
+        file: String,
+        /// How many it says.
+        cores: u32,
+        /// What is allowed, in words.
+        most: &'static str,
     },
     /// QEMU's clock cannot run at this speed.
     #[error(
@@ -185,6 +207,8 @@ struct FilePort {
     baud: u32,
     #[serde(default)]
     repl: bool,
+    #[serde(default)]
+    pins: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -234,16 +258,23 @@ struct FileRenode {
 struct FileQemu {
     machine: String,
     chip: Option<FileChip>,
+    #[serde(default = "one")]
+    cores: u32,
     #[serde(default)]
     arguments: Vec<String>,
     gpio: Vec<FileGpio>,
     interrupt_controller: String,
 }
 
+fn one() -> u32 {
+    1
+}
+
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum FileChip {
     Rp2040,
+    Nrf51Pins,
 }
 
 #[derive(Deserialize)]
@@ -302,6 +333,12 @@ impl File {
             }
             buttons.insert(pin, button);
         }
+        for (port, of_port) in &self.ports {
+            let missing = |pin: &&String| !pins.contains(&PinName::new(pin.as_str()));
+            if let Some(pin) = of_port.pins.iter().find(missing).cloned() {
+                return Err(BoardError::PortPin { file, port: port.clone(), pin });
+            }
+        }
         let is_pin = |name: &&String| {
             roles.contains_key(*name) || pins.iter().any(|pin| pin.as_str() == name.as_str())
         };
@@ -325,6 +362,12 @@ impl File {
         let file_system = self.file_system.map(FileSystem::from);
         if file_system.is_some_and(|volume| !volume.fits(memory.values())) {
             return Err(BoardError::FileSystem { file });
+        }
+        if let Some(qemu) = &self.backends.qemu {
+            let (most, words) = if qemu.chip.is_some() { (2, "1 or 2") } else { (1, "1") };
+            if !(1..=most).contains(&qemu.cores) {
+                return Err(BoardError::Cores { file, cores: qemu.cores, most: words });
+            }
         }
         let renode = self.backends.renode;
         if renode.as_ref().is_some_and(|one| !one.ports.keys().eq(self.ports.keys())) {
@@ -416,7 +459,8 @@ impl From<FileVolume> for FileSystem {
 
 impl From<FilePort> for Port {
     fn from(file: FilePort) -> Port {
-        Port { baud: file.baud, repl: file.repl }
+        let pins = file.pins.into_iter().map(PinName::new).collect();
+        Port { baud: file.baud, repl: file.repl, pins }
     }
 }
 
@@ -426,7 +470,9 @@ impl From<FileQemu> for QemuMachine {
             machine: file.machine,
             chip: file.chip.map(|chip| match chip {
                 FileChip::Rp2040 => Chip::Rp2040,
+                FileChip::Nrf51Pins => Chip::Nrf51Pins,
             }),
+            cores: file.cores,
             arguments: file.arguments,
             gpio: file.gpio.into_iter().map(GpioController::from).collect(),
             interrupt_controller: file.interrupt_controller,

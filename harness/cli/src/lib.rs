@@ -34,6 +34,7 @@ mod serve;
 mod setup;
 mod shell;
 mod show;
+mod sweeps;
 mod tell;
 mod terminal;
 mod voice;

@@ -69,7 +69,7 @@ impl LiveBoard {
         let firmware = firmware(args, place, &board)?;
         let tools = tools(args, place)?;
         // The seed does not matter to a machine that goes by itself.
-        let start = Start { seed: 1, wall_cap: REQUEST, timing: Timing::Wall };
+        let start = Start { seed: 1, wall_cap: REQUEST, timing: Timing::Wall, cores: 1 };
         let mut live = qemu::start_live(&tools, &board, &firmware, start)?;
         // A button that a resistor of the board pulls is released from power-on on.
         for (pin, button) in &board.buttons {

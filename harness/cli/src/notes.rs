@@ -17,7 +17,7 @@ use crate::place::from_here;
 pub(crate) fn of(outcome: &Outcome, board: &Board) -> Vec<Note> {
     let figures = outcome.steps.iter().flat_map(|step| {
         let texts = match &step.measured {
-            Some(Measured::Wave(figures)) => vec![wave(figures)],
+            Some(Measured::Wave(figures)) => figures.iter().map(wave).collect(),
             Some(Measured::Contract(figures)) => figures.table.clone(),
             Some(Measured::Memory(sample)) => vec![memory(&sample.now, sample.change)],
             None => Vec::new(),
@@ -28,7 +28,11 @@ pub(crate) fn of(outcome: &Outcome, board: &Board) -> Vec<Note> {
         at: *at,
         text: format!("marginal: {expected}: {got}"),
     });
-    let figures = figures.chain(marginal);
+    let wanted = outcome.wanted.iter().map(|failure| Note {
+        at: failure.at,
+        text: format!("fails, as it must: {}", replab_report::claim(failure)),
+    });
+    let figures = figures.chain(marginal).chain(wanted);
     let mut notes = replab_report::seen(&outcome.record, board, figures.collect());
     let snapshots = outcome.snapshots.iter().filter_map(snapshot);
     notes.extend(snapshots.map(|text| Note { at: outcome.end, text }));

@@ -27,6 +27,7 @@ use crate::interrupt::{self, Interruptions};
 use crate::plan::Job;
 use crate::renode::renode_tools;
 use crate::request::Request;
+use crate::sweeps::Part;
 use crate::tell::{Telling, Told};
 use crate::voice::Voice;
 use crate::{Clock, Place, RunArgs, RunError};
@@ -46,8 +47,10 @@ pub(crate) fn play(
     let started = Instant::now();
     let lab = Lab::find(args, place, voice)?;
     lab.check_files(request)?;
-    let runs: Vec<Run<'_>> =
+    let mut runs: Vec<Run<'_>> =
         request.jobs().iter().map(|job| Run::new(job, request, &lab)).collect();
+    find_sweeps(&mut runs);
+    let runs = runs;
     let playable: Vec<usize> = (0..runs.len()).filter(|index| runs[*index].is_playable()).collect();
     let jobs: Vec<_> = playable.iter().map(|index| runs[*index].job()).collect();
     let telling = Telling::new(args, place, voice)?;
@@ -55,10 +58,10 @@ pub(crate) fn play(
     let queue = Mutex::new(Queue { runs: &runs, told: 0, telling, answers: Answers::default() });
     let lock = || queue.lock().expect("a panic of who tells ends the program");
     let options = options(args, place);
-    let machine = |job: &replab_runner::Job<'_>| {
+    let begins = |job: &replab_runner::Job<'_>| {
         lock().telling.run_begins(&job.scenario.identity, job.target);
-        lab.start(job)
     };
+    let machine = |job: &replab_runner::Job<'_>| lab.start(job);
     let deliver = |index: usize, finished: Finished| {
         lock().tell(playable[index], finished);
     };
@@ -73,8 +76,8 @@ pub(crate) fn play(
             }
         });
         match args.prove {
-            Some(runs) => prove_all(&jobs, runs, args.jobs, &options, machine, deliver),
-            None => play_all(&jobs, args.jobs, &options, machine, deliver),
+            Some(runs) => prove_all(&jobs, runs, args.jobs, &options, begins, machine, deliver),
+            None => play_all(&jobs, args.jobs, &options, begins, machine, deliver),
         }
         drop(playing);
     });
@@ -153,6 +156,27 @@ struct Run<'a> {
     firmware: PathBuf,
     /// Why it will not be played.
     unplayed: Option<Verdict>,
+    /// Where it stands in its sweep.
+    part: Part,
+}
+
+/// Says of each run where it stands in its sweep on its target.
+fn find_sweeps(runs: &mut [Run<'_>]) {
+    let mut later = BTreeSet::new();
+    let mut several = BTreeSet::new();
+    for run in runs.iter_mut().rev().filter(|run| !run.scenario.swept.is_empty()) {
+        let sweep = (run.scenario.file_identity().to_owned(), run.target_text.clone());
+        let is_last = later.insert(sweep.clone());
+        run.part = if is_last { Part::Last } else { Part::More };
+        if !is_last {
+            several.insert(sweep);
+        }
+    }
+    for run in runs.iter_mut().filter(|run| run.part == Part::Last) {
+        if !several.contains(&(run.scenario.file_identity().to_owned(), run.target_text.clone())) {
+            run.part = Part::Alone;
+        }
+    }
 }
 
 impl<'a> Run<'a> {
@@ -169,6 +193,7 @@ impl<'a> Run<'a> {
             target_text: job.target.to_string(),
             firmware: lab.firmware_of(&job.target.board),
             unplayed,
+            part: Part::Alone,
         }
     }
 
@@ -187,7 +212,13 @@ impl<'a> Run<'a> {
     }
 
     fn told(&self) -> Told<'_> {
-        Told { name: self.name, scenario: self.scenario, board: self.board, target: self.target }
+        Told {
+            name: self.name,
+            scenario: self.scenario,
+            board: self.board,
+            target: self.target,
+            part: self.part,
+        }
     }
 
     fn without_playing(&self) -> Finished {
@@ -302,7 +333,8 @@ impl Lab<'_> {
         }
         let tools = self.qemu.as_ref().expect("runs without an emulator are not played");
         self.clocks.start(|timing| {
-            let start = qemu::Start { seed: job.scenario.seed, wall_cap: WALL_CAP, timing };
+            let (seed, cores) = (job.scenario.seed, job.scenario.cores);
+            let start = qemu::Start { seed, wall_cap: WALL_CAP, timing, cores };
             qemu::start(tools, job.board, &firmware, start)
         })
     }

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use miette::Report;
 use replab_report::{Ending, ExitCode, visible};
-use replab_scenario::ScenarioErrors;
+use replab_scenario::{Scenario, ScenarioErrors};
 
 use crate::place::find::{self, Lost, Standpoint};
 use crate::play;
@@ -98,18 +98,28 @@ pub(crate) fn wrong(error: &RunError, voice: Voice) -> Ending {
     error.ending()
 }
 
-/// Identity, targets and title of each selected scenario, in columns.
+/// Identity, targets and title of each selected scenario, in columns; of the runs of a sweep
+/// the first, and how many follow.
 fn listing(request: &Request) -> String {
-    let rows: Vec<(String, String, String)> = request
-        .scenarios()
-        .iter()
-        .enumerate()
-        .map(|(index, (name, scenario))| {
+    let all: Vec<_> = request.scenarios().iter().enumerate().collect();
+    let is_same_sweep = |one: &Scenario, next: &Scenario| {
+        !one.swept.is_empty() && one.file_identity() == next.file_identity()
+    };
+    let rows: Vec<(String, String, String)> = all
+        .chunk_by(|(_, (_, one)), (_, (_, next))| is_same_sweep(one, next))
+        .map(|same| {
+            let (index, (name, scenario)) = same[0];
+            let more = match same {
+                [_, .., (_, (last, _))] => {
+                    format!("; {} more, to {}", same.len() - 1, last.identity)
+                }
+                _ => String::new(),
+            };
             let jobs =
                 request.jobs().iter().filter(|job| job.scenario == index && job.skip.is_none());
             let targets: Vec<_> = jobs.map(|job| job.target.to_string()).collect();
             let targets = if targets.is_empty() { "-".to_owned() } else { targets.join(",") };
-            (visible(&name.identity), targets, visible(&scenario.name))
+            (visible(&name.identity), targets, visible(&format!("{}{more}", scenario.name)))
         })
         .collect();
     let width = |cell: fn(&(String, String, String)) -> &String| {

@@ -16,6 +16,7 @@ use crate::live::Live;
 use crate::notes;
 use crate::place::from_here;
 use crate::reports::Reports;
+use crate::sweeps::{How, Part, Sweeps};
 use crate::voice::Voice;
 use crate::{Place, RunArgs, RunError};
 
@@ -29,6 +30,8 @@ pub(crate) struct Told<'a> {
     pub(crate) scenario: &'a Scenario,
     pub(crate) board: &'a Board,
     pub(crate) target: &'a Target,
+    /// Where it stands in its sweep.
+    pub(crate) part: Part,
 }
 
 /// How runs are told, and what they came to so far.
@@ -40,6 +43,7 @@ pub(crate) struct Telling<'a> {
     tally: Tally,
     closing: Closing,
     reports: Reports,
+    sweeps: Sweeps,
     /// Only with `--compare`.
     comparing: Option<Comparing>,
     has_bug: bool,
@@ -65,6 +69,7 @@ impl<'a> Telling<'a> {
             tally,
             closing,
             reports,
+            sweeps: Sweeps::default(),
             comparing: args.compare.then(Comparing::default),
             has_bug: false,
             lacks_files: false,
@@ -116,7 +121,13 @@ impl<'a> Telling<'a> {
         let files = Files { transcript: transcript.as_deref(), vcd: vcd.as_deref() };
         self.live.end(run.identity, &run.target.to_string());
         let screen = self.screen(told, &run, files, Paint::Plain);
-        let text = self.text(told, &run, outcome.figures.as_ref(), files);
+        let (how, ended) = self.sweeps.add(told, &run);
+        let mut text = match how {
+            How::Line if !self.args.verbose => replab_report::unlike_line(&run, self.voice.paint),
+            How::Silent if !self.args.verbose => String::new(),
+            _ => self.text(told, &run, outcome.figures.as_ref(), files),
+        };
+        text.extend(ended.map(|sweep| sweep.text(self.voice.paint)));
         let Telling { live, reports, voice, args, .. } = self;
         live.aside(|| {
             if args.json {
@@ -166,6 +177,7 @@ impl<'a> Telling<'a> {
         if self.args.json {
             self.voice.say_event(&replab_report::summary_event(&self.tally, wall, &ending));
         } else {
+            self.voice.say(&self.sweeps.rest(self.voice.paint));
             if self.live.is_on() {
                 self.voice.say(&self.closing.text(self.voice.paint));
             }

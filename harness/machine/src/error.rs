@@ -196,6 +196,11 @@ pub enum MachineError {
         /// What was asked for.
         pin: PinName,
     },
+    /// The machine has no such checkpoint any more: its power was cut since.
+    #[error(
+        "the machine cannot go back to a checkpoint from before its power was cut (keep another one after the cut)"
+    )]
+    NoCheckpoint,
     /// No pin can be driven to this level.
     #[error("a pin cannot be driven to `{level}` (high, low and floating can)")]
     NoLevel {

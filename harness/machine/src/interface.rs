@@ -14,8 +14,12 @@ pub struct Machine {
     pub run: Box<dyn StopGo>,
     /// Pins that the lab drives. Edges of outputs come as events without being asked for.
     pub pins: Option<Box<dyn Pins>>,
+    /// Wires to its pins that the lab breaks.
+    pub wires: Option<Box<dyn Wires>>,
     /// Analog inputs that the lab drives.
     pub analog: Option<Box<dyn Analog>>,
+    /// Pins that can pick up noise.
+    pub noise: Option<Box<dyn Noise>>,
     /// Memory, while stopped.
     pub memory: Option<Box<dyn Memory>>,
     /// The processor's registers, while stopped.
@@ -24,8 +28,12 @@ pub struct Machine {
     pub power: Option<Box<dyn Power>>,
     /// What the firmware touches that is not emulated, where that is noticed.
     pub findings: Option<Box<dyn Findings>>,
+    /// States that it can go back to.
+    pub checkpoints: Option<Box<dyn Checkpoints>>,
     /// What drives its clock.
     pub timing: Timing,
+    /// How many cores it has.
+    pub cores: u32,
 }
 
 /// A machine that is stopped except inside [`StopGo::go`].
@@ -57,7 +65,8 @@ pub trait StopGo {
     fn pending(&mut self, port: &PortName) -> Result<usize, MachineError>;
 
     /// Pulls the reset line: the firmware starts again at the next `go`. Pending
-    /// input is dropped, flash and the clock are kept, outputs are unknown.
+    /// input is dropped, also levels that are to be driven later; flash and the clock
+    /// are kept, outputs are unknown.
     /// The returned events hold the [`Event::Reset`].
     fn reset(&mut self) -> Result<Vec<Event>, MachineError>;
 }
@@ -67,6 +76,57 @@ pub trait Pins {
     /// From `at` on (or from now on, if that is later) `pin` is driven to `level`:
     /// [`Level::High`], [`Level::Low`], or [`Level::Floating`] to let it go.
     fn drive(&mut self, pin: &PinName, level: Level, at: MachineTime) -> Result<(), MachineError>;
+
+    /// Whether a driven pin can interrupt the processor, if the firmware wants that.
+    fn interrupt(&self) -> bool {
+        true
+    }
+}
+
+/// Pins that can pick up noise.
+pub trait Noise {
+    /// From `at` on (or from now on, if that is later) nobody drives `pin`, and where
+    /// no resistor of the chip's decides it either, its level changes at random times,
+    /// which follow from `seed`. Each change is an [`Event::Driven`]; the first of
+    /// them says [`Level::Floating`], and so does one when a resistor or the firmware
+    /// decides the pin again. Until [`Pins::drive`] drives it.
+    fn pick_up(&mut self, pin: &PinName, seed: u64, at: MachineTime) -> Result<(), MachineError>;
+}
+
+/// Wires between the lab and the pins, which can break.
+pub trait Wires {
+    /// From now on the wire to `pin` is like `wire`, also through resets and power cuts.
+    /// What that changes comes as an [`Event::Driven`] with the next stop.
+    ///
+    /// No end of a bridge may be an end of another one, and its two ends differ.
+    fn set(&mut self, pin: &PinName, wire: &Wire) -> Result<(), MachineError>;
+
+    /// The levels that came to broken wires since the last call, in order.
+    fn take_lost(&mut self) -> Vec<Lost>;
+}
+
+/// The state of the wire to a pin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wire {
+    /// It carries what is driven. Where it was broken, that is the last level that came.
+    Whole,
+    /// No drive reaches the pin, and nobody else drives it.
+    Open,
+    /// The pin has this level, [`Level::High`] or [`Level::Low`], whatever is driven.
+    Shorted(Level),
+    /// What this other pin, an output, is, the pin is in the same nanosecond.
+    Bridged(PinName),
+}
+
+/// A driven level that did not reach its pin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// The pin.
+    pub pin: PinName,
+    /// What it would have been.
+    pub level: Level,
+    /// When.
+    pub at: MachineTime,
 }
 
 /// Analog inputs that the lab drives.
@@ -104,21 +164,41 @@ pub trait Findings {
     fn is_usb_only(&mut self) -> Result<bool, MachineError>;
 }
 
-/// An access whose effect is not that of the real chip.
+/// A machine whose state can be kept and given back.
+///
+/// What is kept is all that a later `go` depends on, and what the lab has not been
+/// told yet: events and findings. A checkpoint goes with the power: after
+/// [`Power::cycle`] those kept before are [`MachineError::NoCheckpoint`].
+pub trait Checkpoints {
+    /// Keeps the state of the stopped machine, pending input and driven levels
+    /// included. Those kept before stay.
+    fn keep(&mut self) -> Result<Checkpoint, MachineError>;
+
+    /// Gives the machine the state that it had at `checkpoint`, machine time
+    /// included. As often as wanted. How much of the desk clock is left stays as it is.
+    fn restore(&mut self, checkpoint: Checkpoint) -> Result<(), MachineError>;
+}
+
+/// One kept state of one machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checkpoint(pub(crate) usize);
+
+/// An access whose effect is not that of the real chip, or trouble at a pin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// When.
     pub at: MachineTime,
     /// Why.
     pub kind: FindingKind,
-    /// Whose register it is, `PIO0`, or what was asked for in vain.
+    /// Whose register it is, `PIO0`, or what was asked for in vain; or the pin.
     pub block: String,
-    /// The register's address.
+    /// The register's address; 0 of a short circuit.
     pub address: u32,
     /// Whether it was stored to.
     pub is_store: bool,
     /// Where the processor was: at the instruction, or at the first one of its block.
-    pub pc: u32,
+    /// `None` if it was none of its doing.
+    pub pc: Option<u32>,
 }
 
 /// What each byte of RAM holds at power-on, where the firmware's file puts nothing else.

@@ -12,6 +12,7 @@
 mod error;
 mod fault_entry;
 mod interface;
+mod part;
 mod process;
 pub mod qemu;
 pub mod renode;
@@ -19,7 +20,8 @@ pub mod scripted;
 
 pub use error::MachineError;
 pub use interface::{
-    Analog, Condition, Fault, Finding, FindingKind, Findings, MOST_EVENTS, Machine, Memory, PAINT,
-    Pins, Power, Processor, RomEnd, Stop, StopCause, StopGo,
+    Analog, Checkpoint, Checkpoints, Condition, Fault, Finding, FindingKind, Findings, Lost,
+    MOST_EVENTS, Machine, Memory, Noise, PAINT, Pins, Power, Processor, RomEnd, Stop, StopCause,
+    StopGo, Wire, Wires,
 };
 pub use replab_record::Timing;

@@ -5,11 +5,11 @@
 //! and why stands in `harness/qemu-plugin`; this side shares no code with it,
 //! only the protocol (`PROTOCOL.md` there).
 //!
-//! The parts of a [`Machine`] share one [`Session`]: it is used by one thread,
-//! and the machine does not move while that thread thinks.
+//! One thread uses a [`Session`], and the machine does not move while it thinks.
 
 mod arguments;
 mod builds;
+mod checkpoints;
 mod chip;
 pub(crate) mod clock;
 pub(crate) mod firmware;
@@ -24,6 +24,7 @@ mod recipe;
 mod session;
 mod wall;
 pub(crate) mod wall_cap;
+mod wires;
 
 use std::cell::RefCell;
 use std::os::unix::net::UnixStream;
@@ -31,18 +32,14 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use replab_board::Board;
+use replab_board::{Board, QemuMachine};
 use replab_image::FlashImage;
-use replab_record::{Event, Level, MachineTime, PinName, PortName, Registers};
 
-use crate::{
-    Analog, Condition, Finding, Findings, Machine, MachineError, Memory, Pins, Power, Processor,
-    Stop, StopGo, Timing,
-};
+use crate::part::Part;
+use crate::{Analog, Machine, MachineError, Noise, Timing};
 
-use names::number_of;
 use recipe::Recipe;
-use session::{CHUNK, Session};
+use session::Session;
 
 #[doc(hidden)]
 pub use builds::keeps_exact_time;
@@ -120,7 +117,7 @@ pub fn check_firmware(board: &Board, firmware: &Path) -> Result<(), MachineError
 /// [`MachineError::WrongBootRom`] says what is wrong with it.
 pub fn check_boot_rom(board: &Board, rom: &Path) -> Result<bool, MachineError> {
     let machine = board.backends.qemu.as_ref();
-    match machine.and_then(|machine| machine.chip) {
+    match machine.and_then(QemuMachine::whole_chip) {
         Some(_) => chip::check_rom(rom, board).map(|_| true),
         None => Ok(false),
     }
@@ -149,6 +146,9 @@ pub struct Start {
     /// What drives its clock. By the desk clock any build of QEMU from 7.2 on
     /// will do, and the plugin is not loaded.
     pub timing: Timing,
+    /// How many cores it is to have; it gets no more than the board's file says
+    /// (see [`Machine::cores`]), and one by the desk clock.
+    pub cores: u32,
 }
 
 /// [`start`] by the desk clock, and QEMU's process number.
@@ -203,7 +203,7 @@ pub fn start_for_proof(
     start: Start,
     proof: Proof,
 ) -> Result<(Machine, Inside), MachineError> {
-    let recipe = Recipe::new(tools, board, firmware.to_owned(), proof)?;
+    let recipe = Recipe::new(tools, board, firmware.to_owned(), start.cores, proof)?;
     let (session, qmp) = Session::start(recipe, start)?;
     let session = Rc::new(RefCell::new(session));
     Ok((assemble(&session), Inside { session, qmp }))
@@ -211,98 +211,20 @@ pub fn start_for_proof(
 
 fn assemble(session: &Rc<RefCell<Session>>) -> Machine {
     let has_analog = session.borrow().recipe.has_chip();
+    let has_noise = session.borrow().recipe.has_own_pins();
+    let cores = session.borrow().recipe.cores;
     Machine {
-        run: Box::new(Part(Rc::clone(session))),
-        pins: Some(Box::new(Part(Rc::clone(session)))),
-        analog: has_analog.then(|| -> Box<dyn Analog> { Box::new(Part(Rc::clone(session))) }),
-        memory: Some(Box::new(Part(Rc::clone(session)))),
-        processor: Some(Box::new(Part(Rc::clone(session)))),
-        power: Some(Box::new(Part(Rc::clone(session)))),
-        findings: Some(Box::new(Part(Rc::clone(session)))),
+        run: Part::of(session),
+        pins: Some(Part::of(session)),
+        wires: Some(Part::of(session)),
+        analog: has_analog.then(|| -> Box<dyn Analog> { Part::of(session) }),
+        noise: has_noise.then(|| -> Box<dyn Noise> { Part::of(session) }),
+        memory: Some(Part::of(session)),
+        processor: Some(Part::of(session)),
+        power: Some(Part::of(session)),
+        findings: Some(Part::of(session)),
+        checkpoints: Some(Part::of(session)),
         timing: Timing::Exact,
-    }
-}
-
-/// One part of a machine in QEMU.
-struct Part(Rc<RefCell<Session>>);
-
-impl StopGo for Part {
-    fn now(&self) -> MachineTime {
-        self.0.borrow().now
-    }
-
-    fn go(&mut self, until: MachineTime, conditions: &[Condition]) -> Result<Stop, MachineError> {
-        self.0.borrow_mut().go(until, conditions)
-    }
-
-    fn send(
-        &mut self,
-        port: &PortName,
-        bytes: &[u8],
-        from: MachineTime,
-    ) -> Result<MachineTime, MachineError> {
-        let mut session = self.0.borrow_mut();
-        let port = session.names.port(port)?;
-        let (clock, mut last) = (session.clock, from.max(session.now));
-        for chunk in bytes.chunks(CHUNK) {
-            let (from, bytes) = (clock.process(from), hex::encode(chunk));
-            last = clock.machine(session.number(&format!("send {port} {from} {bytes}"))?);
-        }
-        Ok(last)
-    }
-
-    fn pending(&mut self, port: &PortName) -> Result<usize, MachineError> {
-        let mut session = self.0.borrow_mut();
-        let port = session.names.port(port)?;
-        let count = session.number(&format!("pending {port}"))?;
-        Ok(usize::try_from(count).unwrap_or(usize::MAX))
-    }
-
-    fn reset(&mut self) -> Result<Vec<Event>, MachineError> {
-        self.0.borrow_mut().reset()
-    }
-}
-
-impl Processor for Part {
-    fn registers(&mut self) -> Result<Registers, MachineError> {
-        self.0.borrow_mut().registers()
-    }
-}
-
-impl Power for Part {
-    fn cycle(&mut self) -> Result<Vec<Event>, MachineError> {
-        self.0.borrow_mut().cycle()
-    }
-}
-
-impl Analog for Part {
-    fn drive(&mut self, input: u32, value: i32, at: MachineTime) -> Result<(), MachineError> {
-        self.0.borrow_mut().drive_analog(input, value, at)
-    }
-}
-
-impl Findings for Part {
-    fn take(&mut self) -> Vec<Finding> {
-        std::mem::take(&mut self.0.borrow_mut().findings)
-    }
-
-    fn is_usb_only(&mut self) -> Result<bool, MachineError> {
-        Ok(self.0.borrow_mut().request("spoken")? == "usb")
-    }
-}
-
-impl Pins for Part {
-    fn drive(&mut self, pin: &PinName, level: Level, at: MachineTime) -> Result<(), MachineError> {
-        self.0.borrow_mut().drive(pin, number_of(level)?, at)
-    }
-}
-
-impl Memory for Part {
-    fn read(&mut self, address: u32, length: usize) -> Result<Vec<u8>, MachineError> {
-        self.0.borrow_mut().read(address, length)
-    }
-
-    fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), MachineError> {
-        self.0.borrow_mut().write(address, bytes)
+        cores,
     }
 }

@@ -6,8 +6,6 @@
 //! at exact times, and stamps bytes and edges in hooks. So a stop is late, by a slice
 //! at most and by the same on every computer, and what is judged is the events' own
 //! times. docs/renode.md says what has been seen on a real Renode.
-//!
-//! The parts of a [`Machine`] share one session, as in [`crate::qemu`].
 
 mod folder;
 mod frames;
@@ -18,6 +16,8 @@ mod platform;
 mod ports;
 mod program;
 mod protocol;
+mod recipe;
+mod removal;
 mod session;
 
 use std::cell::RefCell;
@@ -28,16 +28,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use replab_board::Board;
-use replab_record::{Event, Level, MachineTime, PinName, PortName, Registers};
 
+use crate::part::Part;
 use crate::qemu::firmware;
-use crate::{
-    Condition, Machine, MachineError, Memory, Pins, Power, Processor, Stop, StopGo, Timing,
-};
+use crate::{Findings, Machine, MachineError, Timing};
 
 use idle::Idle;
 use program::Program;
-use session::{Recipe, Session};
+use recipe::Recipe;
+use session::Session;
 
 pub use kit::{Examination, Finding, Outcome, examine};
 pub use platform::fill;
@@ -137,74 +136,19 @@ fn recipe(tools: &RenodeTools, board: &Board, firmware: &Path) -> Result<Recipe,
 }
 
 fn assemble(session: &Rc<RefCell<Session>>) -> Machine {
+    let notices = session.borrow().findings.is_some();
     Machine {
+        run: Part::of(session),
+        pins: Some(Part::of(session)),
+        wires: None,
         analog: None,
-        findings: None,
-        run: Box::new(Part(Rc::clone(session))),
-        pins: Some(Box::new(Part(Rc::clone(session)))),
-        memory: Some(Box::new(Part(Rc::clone(session)))),
-        processor: Some(Box::new(Part(Rc::clone(session)))),
-        power: Some(Box::new(Part(Rc::clone(session)))),
+        noise: None,
+        memory: Some(Part::of(session)),
+        processor: Some(Part::of(session)),
+        power: Some(Part::of(session)),
+        findings: notices.then(|| -> Box<dyn Findings> { Part::of(session) }),
+        checkpoints: None,
         timing: Timing::Exact,
-    }
-}
-
-/// One part of a machine in Renode.
-struct Part(Rc<RefCell<Session>>);
-
-impl StopGo for Part {
-    fn now(&self) -> MachineTime {
-        self.0.borrow().now
-    }
-
-    fn go(&mut self, until: MachineTime, conditions: &[Condition]) -> Result<Stop, MachineError> {
-        self.0.borrow_mut().go(until, conditions)
-    }
-
-    fn send(
-        &mut self,
-        port: &PortName,
-        bytes: &[u8],
-        from: MachineTime,
-    ) -> Result<MachineTime, MachineError> {
-        self.0.borrow_mut().send(port, bytes, from)
-    }
-
-    fn pending(&mut self, port: &PortName) -> Result<usize, MachineError> {
-        let mut session = self.0.borrow_mut();
-        let (port, _) = session.names.port(port)?;
-        session.one(&["pending", &port.to_string()], |field| field.parse().ok())
-    }
-
-    fn reset(&mut self) -> Result<Vec<Event>, MachineError> {
-        self.0.borrow_mut().reset()
-    }
-}
-
-impl Processor for Part {
-    fn registers(&mut self) -> Result<Registers, MachineError> {
-        self.0.borrow_mut().registers()
-    }
-}
-
-impl Power for Part {
-    fn cycle(&mut self) -> Result<Vec<Event>, MachineError> {
-        self.0.borrow_mut().cycle()
-    }
-}
-
-impl Pins for Part {
-    fn drive(&mut self, pin: &PinName, level: Level, at: MachineTime) -> Result<(), MachineError> {
-        self.0.borrow_mut().drive(pin, level, at)
-    }
-}
-
-impl Memory for Part {
-    fn read(&mut self, address: u32, length: usize) -> Result<Vec<u8>, MachineError> {
-        self.0.borrow_mut().read(address, length)
-    }
-
-    fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), MachineError> {
-        self.0.borrow_mut().write(address, bytes)
+        cores: 1,
     }
 }

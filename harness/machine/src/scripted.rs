@@ -6,6 +6,8 @@
 //! has no processor: only what its script says happens. How time runs is in
 //! `world`.
 
+mod checkpoints;
+mod wires;
 mod world;
 
 use std::collections::BTreeMap;
@@ -33,10 +35,15 @@ pub struct Scripted {
     timing: Timing,
     registers: Registers,
     has_pins: bool,
+    pins_interrupt: bool,
     has_memory: bool,
     is_usb_only: bool,
     has_findings: bool,
     has_analog: bool,
+    has_noise: bool,
+    has_checkpoints: bool,
+    has_wires: bool,
+    is_deaf: bool,
 }
 
 impl Scripted {
@@ -63,10 +70,15 @@ impl Scripted {
             timing: Timing::Exact,
             registers: Registers::default(),
             has_pins: true,
+            pins_interrupt: true,
             has_memory: true,
             is_usb_only: false,
             has_findings: false,
             has_analog: false,
+            has_noise: false,
+            has_checkpoints: true,
+            has_wires: true,
+            is_deaf: false,
         }
     }
 
@@ -122,6 +134,14 @@ impl Scripted {
         self
     }
 
+    /// A machine whose pins pick up noise: each floats for as many milliseconds as the
+    /// seed's last digit and one more, is high for 1 ms, and then low.
+    #[must_use]
+    pub fn with_noise(mut self) -> Scripted {
+        self.has_noise = true;
+        self
+    }
+
     /// A machine whose memory nobody can reach.
     #[must_use]
     pub fn without_memory(mut self) -> Scripted {
@@ -129,10 +149,39 @@ impl Scripted {
         self
     }
 
+    /// A machine that cannot go back.
+    #[must_use]
+    pub fn without_checkpoints(mut self) -> Scripted {
+        self.has_checkpoints = false;
+        self
+    }
+
     /// A machine whose pins nobody can drive.
     #[must_use]
     pub fn without_pins(mut self) -> Scripted {
         self.has_pins = false;
+        self
+    }
+
+    /// A machine whose pins cause no interrupts.
+    #[must_use]
+    pub fn without_interrupts(mut self) -> Scripted {
+        self.pins_interrupt = false;
+        self
+    }
+
+    /// A machine whose wires nobody can break.
+    #[must_use]
+    pub fn without_wires(mut self) -> Scripted {
+        self.has_wires = false;
+        self
+    }
+
+    /// A machine that takes what it is to drive and to be typed at, and then does nothing
+    /// of it, as a broken one would.
+    #[must_use]
+    pub fn deaf(mut self) -> Scripted {
+        self.is_deaf = true;
         self
     }
 

@@ -2,6 +2,7 @@
 
 use crate::conditions::{Condition, LONGEST};
 use crate::hex;
+use crate::wires::Wire;
 
 /// The most bytes that one `peek` or `send` moves.
 pub(crate) const MOST: usize = 1 << 20;
@@ -18,6 +19,8 @@ pub(crate) enum Command {
     Send { port: usize, from: i64, bytes: Vec<u8> },
     Pending { port: usize },
     Drive { at: i64, path: String, line: u32, level: i32 },
+    Noise { at: i64, path: String, line: u32, seed: u64 },
+    Wire { path: String, line: u32, wire: Wire },
     Go { until: i64, most: usize, conditions: Vec<Condition> },
     Halt,
     Reset,
@@ -27,6 +30,8 @@ pub(crate) enum Command {
     Host { address: u64, length: u64 },
     Regs,
     Spoken,
+    Keep,
+    Restore { checkpoint: usize },
 }
 
 /// Why a line is no command: goes behind `ERR`.
@@ -97,6 +102,16 @@ impl<'a> Words<'a> {
         Ok(conditions)
     }
 
+    fn wire(&mut self) -> Result<Wire, Refusal> {
+        Ok(match self.word("`open`, `short`, `bridge` or `mend`")? {
+            "open" => Wire::Open,
+            "short" => Wire::Short(within(self.number("level")?, 0, 1)?),
+            "bridge" => Wire::Bridge { device: self.number("watch")?, line: self.number("line")? },
+            "mend" => Wire::Whole,
+            other => return Err(format!("`{}` is no state of a wire", cut(other))),
+        })
+    }
+
     fn pattern(&mut self) -> Result<Condition, Refusal> {
         let (port, pattern) = (self.number("port")?, self.bytes()?);
         within(pattern.len(), 1, LONGEST)?;
@@ -132,6 +147,17 @@ pub(crate) fn parse(line: &str) -> Result<Command, Refusal> {
             line: words.number("line")?,
             level: words.number("level")?,
         },
+        "noise" => Command::Noise {
+            at: words.number("time")?,
+            path: words.word("path")?.to_owned(),
+            line: words.number("line")?,
+            seed: words.number("seed")?,
+        },
+        "wire" => Command::Wire {
+            path: words.word("path")?.to_owned(),
+            line: words.number("line")?,
+            wire: words.wire()?,
+        },
         "go" => Command::Go {
             until: words.number("time")?,
             most: words.most()?,
@@ -155,6 +181,8 @@ pub(crate) fn parse(line: &str) -> Result<Command, Refusal> {
         },
         "regs" => Command::Regs,
         "spoken" => Command::Spoken,
+        "keep" => Command::Keep,
+        "restore" => Command::Restore { checkpoint: words.number("checkpoint")? },
         other => return Err(format!("unknown command `{}`", cut(other))),
     };
     match words.0.next() {
@@ -202,11 +230,17 @@ mod tests {
         );
         check("host 20000000 64", &expect!["Host { address: 536870912, length: 64 }"]);
         check("spoken", &expect!["Spoken"]);
+        check("keep", &expect!["Keep"]);
+        check("restore 2", &expect!["Restore { checkpoint: 2 }"]);
         check("fault 1c1", &expect!["Fault { handler: 448 }"]);
         check("send 0 5 0d0a", &expect!["Send { port: 0, from: 5, bytes: [13, 10] }"]);
         check(
             "drive 7 /machine/nrf51 5 -1",
             &expect![[r#"Drive { at: 7, path: "/machine/nrf51", line: 5, level: -1 }"#]],
+        );
+        check(
+            "noise 7 chip 5 18446744073709551615",
+            &expect![[r#"Noise { at: 7, path: "chip", line: 5, seed: 18446744073709551615 }"#]],
         );
         check(
             "go 1000 most 5 bytes 0 3e20 edge 0 25 any edge 1 2 0",
@@ -227,9 +261,11 @@ mod tests {
         check("peek 100000000 1", &expect!["ERR `100000000` is no address"]);
         check("send 0 0 abc", &expect!["ERR `abc` is no bytes in hex"]);
         check("drive 0 /machine 1 x", &expect!["ERR `x` is no level"]);
+        check("noise 0 chip 1 -1", &expect!["ERR `-1` is no seed"]);
         check("go 5", &expect!["ERR `most` and a number of events is missing"]);
         check("go 5 bytes 0 00", &expect!["ERR `bytes` stands where `most` belongs"]);
         check("go 5 most 0", &expect!["ERR 0 is not between 1 and 18446744073709551615"]);
+        check("restore all", &expect!["ERR `all` is no checkpoint"]);
         check("fill 0 8 a5a5", &expect!["ERR 2 bytes are not one"]);
         check("go 5 most 1 bytes 0", &expect!["ERR bytes in hex is missing"]);
         check("go 5 most 1 soon", &expect!["ERR `soon` is no condition"]);

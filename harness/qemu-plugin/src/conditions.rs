@@ -17,7 +17,7 @@ pub(crate) enum Condition {
 ///
 /// That is right for every pattern, also for those that repeat themselves (`>>> `
 /// in `>>>> `), where a matcher that starts over after a wrong byte is not.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Tail {
     bytes: [u8; 2 * LONGEST],
     end: usize,

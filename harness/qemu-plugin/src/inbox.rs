@@ -12,7 +12,7 @@ const SECOND: i64 = 1_000_000_000;
 /// rounded to whole nanoseconds each, so that errors do not add up. A byte for
 /// which the UART has no room is tried again one character time later, and
 /// those behind it keep their distance.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Inbox {
     baud: i64,
     queue: VecDeque<(i64, u8)>,

@@ -1,4 +1,5 @@
-//! How QEMU loads the plugin: `-plugin FILE,ctl=DESCRIPTOR[,wfi=naive][,chip=NAME,rom=FILE]`.
+//! How QEMU loads the plugin:
+//! `-plugin FILE,ctl=DESCRIPTOR[,wfi=naive][,chip=NAME[,rom=FILE][,cores=2]]`.
 
 use std::ffi::{CStr, c_char, c_int, c_uint};
 use std::fs::File;
@@ -69,7 +70,7 @@ fn install(id: u64, interface: c_int, arguments: &[impl AsRef<str>]) -> Result<(
         hooks::leave_the_race();
     }
     if let Some((chip, rom)) = &options.chip {
-        emulation::want(chip, rom)?;
+        emulation::want(chip, rom.as_deref(), options.cores)?;
         qemu::when_built(emulation::build);
     }
     abort::hold_up();
@@ -107,22 +108,28 @@ extern "C" fn created(_id: u64, cpu: c_uint) {
 struct Options {
     socket: c_int,
     naive_wfi: bool,
-    /// Its name, and the file of its boot ROM.
-    chip: Option<(String, String)>,
+    /// Its name, and the file of its boot ROM if it has one.
+    chip: Option<(String, Option<String>)>,
+    /// How many it is to have.
+    cores: usize,
 }
 
 fn options(arguments: &[impl AsRef<str>]) -> Result<Options, String> {
-    let mut options = Options { socket: -1, naive_wfi: false, chip: None };
+    let mut options = Options { socket: -1, naive_wfi: false, chip: None, cores: 1 };
     let (mut chip, mut rom) = (None, None);
     for argument in arguments {
         match argument.as_ref().split_once('=') {
             Some(("ctl", number)) => options.socket = number.parse().unwrap_or(-1),
             Some(("wfi", "naive")) => options.naive_wfi = true,
             Some(("chip", name)) => chip = Some(name.to_owned()),
+            Some(("cores", number)) => {
+                options.cores =
+                    number.parse().map_err(|_| format!("`{number}` is no number of cores"))?;
+            }
             Some(("rom", file)) => rom = Some(file.to_owned()),
             _ => {
                 return Err(format!(
-                    "unknown option `{}` (there are ctl=DESCRIPTOR, wfi=naive, chip=NAME and rom=FILE)",
+                    "unknown option `{}` (there are ctl=DESCRIPTOR, wfi=naive, chip=NAME, rom=FILE and cores=NUMBER)",
                     argument.as_ref()
                 ));
             }
@@ -133,9 +140,12 @@ fn options(arguments: &[impl AsRef<str>]) -> Result<Options, String> {
     }
     options.chip = match (chip, rom) {
         (None, None) => None,
-        (Some(chip), Some(rom)) => Some((chip, rom)),
-        _ => return Err("chip=NAME and rom=FILE go together".to_owned()),
+        (Some(chip), rom) => Some((chip, rom)),
+        (None, Some(_)) => return Err("rom=FILE is without chip=NAME".to_owned()),
     };
+    if options.chip.is_none() && options.cores != 1 {
+        return Err("cores=NUMBER goes with chip=NAME".to_owned());
+    }
     Ok(options)
 }
 
@@ -145,14 +155,22 @@ mod tests {
 
     #[test]
     fn options_are_few() {
-        let plain = Options { socket: 5, naive_wfi: false, chip: None };
+        let plain = Options { socket: 5, naive_wfi: false, chip: None, cores: 1 };
         assert_eq!(options(&["ctl=5"]), Ok(plain));
-        let chip = Some(("rp2040".to_owned(), "rom.bin".to_owned()));
+        let chip = Some(("nrf51-pins".to_owned(), None));
         assert_eq!(
-            options(&["ctl=5", "wfi=naive", "chip=rp2040", "rom=rom.bin"]),
-            Ok(Options { socket: 5, naive_wfi: true, chip })
+            options(&["ctl=5", "chip=nrf51-pins"]),
+            Ok(Options { socket: 5, naive_wfi: false, chip, cores: 1 })
         );
-        assert!(options(&["ctl=5", "rom=r"]).unwrap_err().contains("go together"));
+        let chip = Some(("rp2040".to_owned(), Some("rom.bin".to_owned())));
+        assert_eq!(
+            options(&["ctl=5", "wfi=naive", "chip=rp2040", "rom=rom.bin", "cores=2"]),
+            Ok(Options { socket: 5, naive_wfi: true, chip, cores: 2 })
+        );
+        assert!(options(&["ctl=5", "rom=r"]).unwrap_err().contains("without chip=NAME"));
+        assert!(options(&["ctl=5", "cores=2"]).unwrap_err().contains("goes with chip=NAME"));
+        let none = options(&["ctl=5", "chip=c", "rom=r", "cores=some"]).unwrap_err();
+        assert_eq!(none, "`some` is no number of cores");
         assert!(options(&["ctl=five"]).unwrap_err().contains("ctl=DESCRIPTOR is missing"));
         assert!(options(&["ctl=5", "fly=on"]).unwrap_err().contains("unknown option `fly=on`"));
     }

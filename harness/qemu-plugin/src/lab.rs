@@ -5,6 +5,8 @@
 //! behind one lock. Nothing here calls QEMU, because QEMU may call back into the
 //! plugin: who needs both takes what it needs, lets go of the lock, and calls.
 
+mod kept;
+
 use std::fmt;
 use std::sync::{LazyLock, Mutex, MutexGuard};
 
@@ -13,6 +15,9 @@ use crate::conditions::{Condition, Tail};
 use crate::inbox::Inbox;
 use crate::output::Output;
 use crate::stimuli::Stimuli;
+use crate::wires::{Wire, Wires};
+
+pub(crate) use kept::Kept;
 
 static LAB: LazyLock<Mutex<Lab>> = LazyLock::new(Mutex::default);
 
@@ -69,15 +74,17 @@ pub(crate) struct Drive {
     /// Which of the driven lines.
     pub(crate) line: usize,
     pub(crate) level: i32,
+    /// The seed of noise: nobody drives it then.
+    pub(crate) noise: Option<u64>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Port {
     inbox: Inbox,
     tail: Tail,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Watched {
     device: usize,
     line: u32,
@@ -95,6 +102,7 @@ pub(crate) struct Lab {
     stimuli: Stimuli<Drive>,
     drives: usize,
     held: Vec<Drive>,
+    wires: Wires,
     lost: bool,
     /// From `go` to its answer.
     going: bool,
@@ -167,6 +175,7 @@ impl Lab {
         }
         watched.level = level;
         let (device, line) = (watched.device, watched.line);
+        self.wires.carry(device, line, level);
         self.event(format_args!("G {now} {device} {line} {level}"));
         let met = self.conditions.iter().position(|one| {
             matches!(one, Condition::Edge { device: on, line: of, level: to }
@@ -183,12 +192,76 @@ impl Lab {
         self.out.line(format_args!("F {now} {kind} {access} {address:08x} {pc:08x} {block}"));
     }
 
+    /// A pin of our chip is driven to different levels by it and by the lab; at `pc`, if
+    /// the firmware did it.
+    pub(crate) fn shorted(&mut self, pin: u32, pc: Option<u32>, now: i64) {
+        let pc = pc.map_or("-".to_owned(), |pc| format!("{pc:08x}"));
+        self.out.line(format_args!("F {now} short store 00000000 {pc} {pin}"));
+    }
+
+    /// The firmware read a pin of our chip, which nobody drives, from the register at
+    /// `address`.
+    pub(crate) fn read_undriven(&mut self, pin: u32, address: u32, pc: u32, now: i64) {
+        self.out.line(format_args!("F {now} undriven load {address:08x} {pc:08x} {pin}"));
+    }
+
     /// Schedules a level for driven line `line`; gives the drive's id.
     pub(crate) fn schedule(&mut self, at: i64, line: usize, level: i32) -> usize {
-        let id = self.drives;
-        self.drives += 1;
-        self.stimuli.insert(at, Drive { id, line, level });
+        self.insert(at, line, level, None)
+    }
+
+    /// The same for noise: nobody drives the line then.
+    pub(crate) fn schedule_noise(&mut self, at: i64, line: usize, seed: u64) -> usize {
+        self.insert(at, line, -1, Some(seed))
+    }
+
+    fn insert(&mut self, at: i64, line: usize, level: i32, noise: Option<u64>) -> usize {
+        let id = self.new_id();
+        self.stimuli.insert(at, Drive { id, line, level, noise });
         id
+    }
+
+    /// Noise gives a driven line another level; gives the reason to stop that this is.
+    pub(crate) fn noise(&mut self, line: usize, level: i32, now: i64) -> Option<Reason> {
+        let id = self.held.iter().find(|held| held.line == line)?.id;
+        self.event(format_args!("D {now} {id} {level}"));
+        self.full()
+    }
+
+    fn new_id(&mut self) -> usize {
+        self.drives += 1;
+        self.drives - 1
+    }
+
+    /// From now on the wire to driven line `line` is like `wire`; gives the id of what
+    /// comes of it. The first of that is there to be taken ([`Lab::carried`]).
+    pub(crate) fn wire(&mut self, line: usize, wire: Wire) -> Result<usize, String> {
+        let source = match wire {
+            Wire::Bridge { device, line } => {
+                let all = &self.watched;
+                let source = all.iter().find(|one| (one.device, one.line) == (device, line));
+                let level = source.ok_or_else(|| no_line(device, line))?.level;
+                Some(level).filter(|level| *level != UNKNOWN)
+            }
+            _ => None,
+        };
+        let id = self.new_id();
+        let held = self.held.iter().find(|held| held.line == line).copied();
+        self.wires.set(Drive { id, line, level: source.unwrap_or(-1), noise: None }, wire, held);
+        Ok(id)
+    }
+
+    /// The next level that a wire puts on a line without a drive: it is held from now on.
+    pub(crate) fn carried(&mut self, now: i64) -> Option<Drive> {
+        let drive = self.wires.carried()?;
+        self.hold(drive, now);
+        Some(drive)
+    }
+
+    fn hold(&mut self, drive: Drive, now: i64) {
+        self.held.retain(|held| held.line != drive.line);
+        self.held.push(drive);
+        self.event(format_args!("D {now} {} {}", drive.id, drive.level));
     }
 
     /// When the next scheduled level is due.
@@ -196,13 +269,16 @@ impl Lab {
         self.stimuli.next_at()
     }
 
-    /// The next level whose time has come: it is held from now on.
+    /// The next level whose time has come, and whose wire carries it: it is held from now on.
     pub(crate) fn drive_due(&mut self, now: i64) -> Option<Drive> {
-        let drive = self.stimuli.take_due(now)?;
-        self.held.retain(|held| held.line != drive.line);
-        self.held.push(drive);
-        self.event(format_args!("D {now} {} {}", drive.id, drive.level));
-        Some(drive)
+        while let Some(drive) = self.stimuli.take_due(now) {
+            if !self.wires.stop(drive) {
+                self.hold(drive, now);
+                return Some(drive);
+            }
+            self.event(format_args!("L {now} {} {}", drive.id, drive.level));
+        }
+        None
     }
 
     /// The lines that a reset let go and that the lab still holds: to be driven again.
@@ -228,7 +304,7 @@ impl Lab {
                 Condition::Edge { device, line, .. }
                     if self.devices.get(*device).is_none_or(|lines| line >= lines) =>
                 {
-                    return Err(format!("no line {line} of watch {device}"));
+                    return Err(no_line(*device, *line));
                 }
                 _ => {}
             }
@@ -289,8 +365,14 @@ impl Lab {
         self.out.line(format_args!("R {now} {cause}"));
         self.watched.iter_mut().for_each(|watched| watched.level = UNKNOWN);
         self.ports.iter_mut().for_each(|port| port.tail.clear());
+        let wires = &mut self.wires;
+        self.held.retain(|held| !wires.is_bridged(held.line));
         self.lost = true;
     }
+}
+
+fn no_line(device: usize, line: u32) -> String {
+    format!("no line {line} of watch {device}")
 }
 
 #[cfg(test)]
@@ -383,12 +465,84 @@ mod tests {
         lab.edge(0, 1, 6);
         assert_eq!(lab.drive_again(7), []);
         lab.was_reset(8, true);
-        assert_eq!(lab.drive_again(9), [Drive { id: 0, line: 0, level: 1 }]);
+        assert_eq!(lab.drive_again(9), [Drive { id: 0, line: 0, level: 1, noise: None }]);
         assert_eq!(lab.drive_again(9), []);
         lab.edge(0, 1, 10);
         check(
             &mut lab,
             &expect!["D 6 0 1\nD 6 1 1\nD 6 2 -1\nG 6 0 0 1\nR 8 lab\nD 9 0 1\nG 10 0 0 1\n"],
+        );
+    }
+
+    /// Takes all that is due at `now`.
+    fn take_due(lab: &mut Lab, now: i64) {
+        while lab.drive_due(now).or_else(|| lab.carried(now)).is_some() {}
+    }
+
+    #[test]
+    fn a_broken_wire_carries_no_drive_and_a_mended_one_the_last() {
+        let mut lab = two_lines_and_a_port();
+        lab.schedule(5, 7, 1);
+        take_due(&mut lab, 5);
+        assert_eq!(lab.wire(7, Wire::Open), Ok(1));
+        take_due(&mut lab, 6);
+        lab.schedule(7, 7, 0);
+        take_due(&mut lab, 7);
+        assert_eq!(lab.wire(7, Wire::Short(1)), Ok(3));
+        take_due(&mut lab, 8);
+        assert_eq!(lab.wire(7, Wire::Whole), Ok(4));
+        take_due(&mut lab, 9);
+        lab.schedule(10, 7, -1);
+        take_due(&mut lab, 10);
+        check(&mut lab, &expect!["D 5 0 1\nD 6 1 -1\nL 7 2 0\nD 8 3 1\nD 9 4 0\nD 10 5 -1\n"]);
+    }
+
+    #[test]
+    fn a_bridge_puts_each_edge_of_its_source_on_the_line_and_lets_go_at_a_reset() {
+        let mut lab = two_lines_and_a_port();
+        let bridge = Wire::Bridge { device: 0, line: 1 };
+        assert_eq!(lab.wire(7, bridge), Ok(0));
+        take_due(&mut lab, 5);
+        lab.edge(0, 1, 6);
+        assert_eq!(lab.carried(6), None, "another line");
+        lab.edge(1, 1, 7);
+        take_due(&mut lab, 7);
+        lab.was_reset(8, true);
+        assert_eq!(lab.drive_again(8), []);
+        lab.edge(1, 0, 9);
+        take_due(&mut lab, 9);
+        let events = "D 5 0 -1\nG 6 0 0 1\nG 7 0 1 1\nD 7 0 1\nR 8 lab\nG 9 0 1 0\nD 9 0 0\n";
+        assert_eq!(lab.out.taken(), events);
+        let nowhere = Wire::Bridge { device: 0, line: 2 };
+        assert_eq!(lab.wire(7, nowhere), Err("no line 2 of watch 0".to_owned()));
+    }
+
+    #[test]
+    fn a_short_is_driven_again_after_a_reset() {
+        let mut lab = two_lines_and_a_port();
+        lab.wire(7, Wire::Short(0)).unwrap();
+        take_due(&mut lab, 5);
+        lab.was_reset(6, true);
+        assert_eq!(lab.drive_again(7), [Drive { id: 0, line: 7, level: 0, noise: None }]);
+    }
+
+    #[test]
+    fn noise_is_told_as_levels_of_its_drive() {
+        let mut lab = two_lines_and_a_port();
+        lab.begin(3, vec![]).unwrap();
+        assert_eq!(lab.noise(1, 1, 1), None, "nobody named it");
+        lab.schedule_noise(2, 1, 7);
+        assert_eq!(lab.drive_due(2), Some(Drive { id: 0, line: 1, level: -1, noise: Some(7) }));
+        assert_eq!((lab.noise(1, 1, 3), lab.noise(1, 0, 4)), (None, Some(Reason::Full)));
+        lab.was_reset(5, true);
+        assert_eq!(lab.drive_again(6), [], "it goes on by itself");
+        lab.read_undriven(3, 0xd000_0004, 0x1000_0010, 7);
+        lab.shorted(3, None, 8);
+        check(
+            &mut lab,
+            &expect![
+                "D 2 0 -1\nD 3 0 1\nD 4 0 0\nR 5 lab\nF 7 undriven load d0000004 10000010 3\nF 8 short store 00000000 - 3\n"
+            ],
         );
     }
 

@@ -13,6 +13,7 @@
 //! with a message that names it.
 
 mod abort;
+mod checkpoints;
 mod chip;
 mod commands;
 mod conditions;
@@ -27,4 +28,5 @@ mod session;
 mod socket;
 mod stimuli;
 mod stop;
+mod wires;
 mod wiring;

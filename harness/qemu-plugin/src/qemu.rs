@@ -8,44 +8,61 @@
 //!   QEMU's big lock held, in the main loop or in the processor's thread.
 //!   Everything here may be called there.
 //! - Hooks of guest code run in the processor's thread without that lock. There
-//!   only [`run_on_cpu`] is safe, [`account`] before a WFI, and [`register`] in
+//!   only [`run_on_cpu`] and [`run_on`] are safe, [`account`] before a WFI, and [`register`] in
 //!   hooks that ask for registers: reading the clock there ends QEMU
 //!   with "Bad icount read" (`accel/tcg/icount-common.c`).
 
 mod chardev;
+mod cores;
+mod descriptions;
 mod device;
 mod ending;
 mod map;
 mod memory;
 mod processor;
+mod ram;
+mod random;
+mod snapshot;
 mod table;
+mod timer;
 
 use std::ffi::{CStr, c_int};
 use std::ptr::null_mut;
 use std::sync::OnceLock;
 
 pub(crate) use chardev::{Chardev, take_bytes};
+pub(crate) use cores::{
+    SECOND_PATH, SecondCore, add_core, are_two, core, fall_asleep, has_work, hold, is_idle,
+    keep_from_running, let_run, power_second, reset_controller_of_second, reset_second, run_on,
+    show, shown, wake, with_big_lock,
+};
 pub(crate) use device::{Device, Line};
 pub(crate) use ending::{abort_at_last, is_own_abort, leave, on_abort, wait_for};
-pub(crate) use map::{Accesses, Map, Memory, inputs, set_clock, when_built};
+pub(crate) use map::{Accesses, Map, Memory, inputs, map_at_once, set_clock, when_built};
 pub(crate) use memory::{fill, host_address, peek, poke};
 pub(crate) use processor::{
-    RegisterNumbers, hook, instructions, leave_block, register, register_numbers,
+    Instruction, RegisterNumbers, hook, instructions, leave_block, register, register_numbers,
 };
+pub(crate) use ram::{Block, Page};
+pub(crate) use random::Generators;
+pub(crate) use snapshot::Snapshot;
 pub(crate) use table::{
     Callback, CpuHook, ExecHook, LineCallback, LoadHook, Opaque, StateCallback, TranslateHook, Work,
 };
+
+pub(crate) use timer::{Armed, Timer};
 
 use table::Table;
 
 /// `QEMU_CLOCK_VIRTUAL` (`include/qemu/timer.h`): machine time.
 const VIRTUAL: c_int = 1;
-/// Nanoseconds per tick of our timers: `SCALE_NS` (`include/qemu/timer.h`).
-const SCALE_NS: c_int = 1;
 /// `RUN_STATE_PAUSED` (`qapi/run-state.json`).
 pub(crate) const PAUSED: c_int = 4;
 /// `SHUTDOWN_CAUSE_HOST_QMP_SYSTEM_RESET` (`qapi/run-state.json`).
 const RESET_BY_HOST: c_int = 3;
+
+/// The longest pause between two looks whether the machine has stopped, in microseconds.
+const LONGEST_PAUSE: u32 = 64;
 
 /// `CPU_INTERRUPT_HALT` (`include/exec/cpu-all.h`).
 const HALT: c_int = 0x20;
@@ -97,44 +114,6 @@ pub(crate) fn random() -> u64 {
     u64::from_le_bytes(bytes)
 }
 
-/// A timer of machine time, which lives for ever.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Timer(Opaque);
-
-// SAFETY: timers belong to QEMU, whose functions for them lock what they need.
-unsafe impl Send for Timer {}
-
-/// Room for a `QEMUTimer`: 48 bytes in 10.0.2 (`include/qemu/timer.h`).
-#[repr(C, align(16))]
-struct TimerStorage([u8; 512]);
-
-impl Timer {
-    /// A timer that calls `callback` with `index`.
-    pub(crate) fn new(callback: Callback, index: usize) -> Timer {
-        let storage: Opaque =
-            std::ptr::from_mut(Box::leak(Box::new(TimerStorage([0; 512])))).cast();
-        // SAFETY: zeroed, large enough, aligned, and never moved or freed; a null
-        // group is the main loop's.
-        unsafe {
-            (q().timer_init_full)(storage, null_mut(), VIRTUAL, SCALE_NS, 0, callback, pack(index));
-        }
-        Timer(storage)
-    }
-
-    /// Fires at `ns`, and at no earlier deadline any more. In a callback of a
-    /// timer this must come last: with a sleeping processor it moves the clock.
-    pub(crate) fn at(self, ns: i64) {
-        // SAFETY: initialised in `new`.
-        unsafe { (q().timer_mod_ns)(self.0, ns) }
-    }
-
-    /// Does not fire.
-    pub(crate) fn cancel(self) {
-        // SAFETY: initialised in `new`.
-        unsafe { (q().timer_del)(self.0) }
-    }
-}
-
 /// Runs all timers that are due.
 pub(crate) fn run_timers() {
     // SAFETY: called in the processor's thread with the big lock held, as QEMU's
@@ -162,10 +141,14 @@ pub(crate) fn stop_and_wait() {
         // Sleeps are late by the slack of timers, 50 µs unless it is set (prctl(2)).
         libc::prctl(libc::PR_SET_TIMERSLACK, 1);
         (q().vm_stop)(PAUSED);
+        // Doubled each time: a main loop that is awake answers at once, and one that
+        // waits for a processor is not kept from it.
+        let mut pause = 1;
         while is_running() {
             (q().bql_unlock)();
-            libc::usleep(1);
+            libc::usleep(pause);
             (q().bql_lock_impl)(c"replab".as_ptr(), 0);
+            pause = (2 * pause).min(LONGEST_PAUSE);
         }
     }
 }
@@ -207,6 +190,9 @@ pub(crate) fn is_running() -> bool {
 pub(crate) fn run_on_cpu(work: Work) {
     // SAFETY: only queues and wakes, under locks of its own (`cpu-common.c`).
     unsafe { (q().async_run_on_cpu)(cpu(), work, 0) }
+    if are_two() {
+        hold(1); // Whichever core is next.
+    }
 }
 
 /// Has the processor halt until its next interrupt. As queued work only.
@@ -218,7 +204,7 @@ pub(crate) fn halt() {
 /// Accounts the instructions that the processor has executed so far.
 pub(crate) fn account() {
     // SAFETY: called by the processor's thread for itself (`accel/tcg/icount-common.c`).
-    unsafe { (q().icount_update)(cpu()) }
+    unsafe { (q().icount_update)(cores::running()) }
 }
 
 /// Has the machine reset by the main loop.

@@ -8,6 +8,7 @@ use std::ffi::c_int;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock};
 
+use crate::checkpoints;
 use crate::chip::emulation;
 use crate::chip::layout::{ResetBy, Spoken};
 use crate::commands::{Command, Refusal};
@@ -19,7 +20,7 @@ use crate::stop;
 use crate::wiring;
 
 /// Of this protocol (`PROTOCOL.md`). Raised with every change that an older lab would misunderstand.
-const PROTOCOL: u32 = 3;
+const PROTOCOL: u32 = 4;
 
 static UNTIL: OnceLock<Mutex<Timer>> = OnceLock::new();
 static DRIVES: OnceLock<Mutex<Timer>> = OnceLock::new();
@@ -126,6 +127,11 @@ fn at_rest(command: Command) -> Result<String, Refusal> {
             Ok(format!("{bytes} {deferred}"))
         }
         Command::Drive { at, path, line, level } => drive(at, &path, line, level),
+        Command::Noise { at, path, line, seed } => noise(at, &path, line, seed),
+        Command::Wire { path, line, wire } => {
+            let id = wiring::wire(&path, line, wire)?;
+            Ok(id.to_string())
+        }
         Command::Poke { address, mut bytes } => {
             let there = qemu::poke(address, &mut bytes);
             there
@@ -140,6 +146,8 @@ fn at_rest(command: Command) -> Result<String, Refusal> {
             .ok_or_else(|| format!("no memory at {address:x}")),
         Command::Regs => regs(),
         Command::Spoken => Ok(spoken()),
+        Command::Keep => checkpoints::keep().map(|checkpoint| checkpoint.to_string()),
+        Command::Restore { checkpoint } => checkpoints::restore(checkpoint).map(|()| String::new()),
         Command::Go { .. } | Command::Halt | Command::Reset | Command::Peek { .. } => {
             unreachable!("answered by `execute`")
         }
@@ -184,14 +192,22 @@ fn send(port: usize, from: i64, bytes: &[u8]) -> Result<String, Refusal> {
 
 fn drive(at: i64, path: &str, line: u32, level: i32) -> Result<String, Refusal> {
     let driven = wiring::driven(path, line, level)?;
-    let (id, next) = {
-        let mut lab = lab();
-        (lab.schedule(at.max(qemu::now()), driven, level), lab.next_drive_at())
-    };
+    let id = lab().schedule(at.max(qemu::now()), driven, level);
+    Ok(scheduled(id))
+}
+
+fn noise(at: i64, path: &str, line: u32, seed: u64) -> Result<String, Refusal> {
+    let driven = wiring::noisy(path, line)?;
+    let id = lab().schedule_noise(at.max(qemu::now()), driven, seed);
+    Ok(scheduled(id))
+}
+
+fn scheduled(id: usize) -> String {
+    let next = lab().next_drive_at();
     if let Some(next) = next {
         timer(&DRIVES, levels_are_due).at(next);
     }
-    Ok(id.to_string())
+    id.to_string()
 }
 
 /// What the firmware has enabled to speak by.
@@ -220,8 +236,20 @@ fn go(until: i64, most: usize, conditions: Vec<Condition>) -> Result<(), Refusal
         wiring::set(drive.line, drive.level);
     }
     arm_last(timer(&UNTIL, stop::time_has_come), Some(until));
+    qemu::show(0);
+    emulation::settle_soon(); // All cores are let go, also the one whose turn it is not.
     qemu::start();
     Ok(())
+}
+
+/// Whether the processor has asked for the reset that is to come, for checkpoints.
+pub(crate) fn has_core_asked() -> bool {
+    CORE_ASKED.load(Ordering::Acquire)
+}
+
+/// It has asked for it, or has not.
+pub(crate) fn core_asked(has: bool) {
+    CORE_ASKED.store(has, Ordering::Release);
 }
 
 fn reset() {
@@ -235,7 +263,7 @@ fn reset() {
 
 /// Called in the main loop when the machine is reset, by whomever.
 extern "C" fn was_reset(_opaque: Opaque) {
-    hooks::clear_event();
+    (0..2).for_each(hooks::clear_event);
     emulation::reset(if !GREETED.load(Ordering::Acquire) {
         ResetBy::Power
     } else if CORE_ASKED.swap(false, Ordering::AcqRel) {
@@ -260,7 +288,7 @@ extern "C" fn was_reset(_opaque: Opaque) {
 }
 
 /// NVIC's SYSRESETREQ. Once it leads here, QEMU does nothing of its own at it (`hw/intc/armv7m_nvic.c`).
-extern "C" fn reset_wanted(_opaque: Opaque, _line: c_int, level: c_int) {
+pub(crate) extern "C" fn reset_wanted(_opaque: Opaque, _line: c_int, level: c_int) {
     if level != 0 {
         CORE_ASKED.store(true, Ordering::Release);
         stop::request(Reason::Reset);
@@ -301,7 +329,10 @@ extern "C" fn levels_are_due(_opaque: Opaque) {
     loop {
         let due = lab().drive_due(now);
         let Some(drive) = due else { break };
-        wiring::set(drive.line, drive.level);
+        match drive.noise {
+            Some(seed) => wiring::noise(drive.line, seed),
+            None => wiring::set(drive.line, drive.level),
+        }
     }
     stop_if_full();
     let next = lab().next_drive_at();

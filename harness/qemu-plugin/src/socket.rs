@@ -71,19 +71,22 @@ pub(crate) fn serve_the_rest() {
 fn lines(input: &mut Input) -> Heard {
     let Input { socket: Some(socket), text } = input else { return Heard::Lines(Vec::new()) };
     let mut chunk = vec![0; 1 << 16];
+    let seen = text.len();
     match socket.read(&mut chunk) {
         Ok(0) => return Heard::End,
         Ok(count) => text.extend_from_slice(&chunk[..count]),
         Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
         Err(_) => return Heard::End,
     }
-    let Some(end) = text.iter().rposition(|byte| *byte == b'\n') else {
+    // What was there before holds no end of a line, or it would not be there.
+    let Some(end) = text[seen..].iter().rposition(|byte| *byte == b'\n') else {
         if text.len() > LONGEST {
             eprintln!("replab-qemu-plugin: a command has more than {LONGEST} characters");
             return Heard::End;
         }
         return Heard::Lines(Vec::new());
     };
+    let end = seen + end;
     let rest = text.split_off(end + 1);
     let whole = std::mem::replace(text, rest);
     Heard::Lines(whole[..end].split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect())

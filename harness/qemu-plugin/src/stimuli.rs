@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 /// What is still to come, by time; equal times in the order of the commands.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Stimuli<T> {
     queue: VecDeque<(i64, T)>,
 }

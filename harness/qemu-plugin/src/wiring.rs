@@ -5,10 +5,12 @@ use std::ffi::c_int;
 use std::sync::{Mutex, MutexGuard};
 
 use crate::chip::emulation;
+use crate::chip::layout::Layout;
 use crate::commands::Refusal;
 use crate::lab::lab;
 use crate::qemu::{self, Callback, Chardev, Device, Line, Opaque, Timer};
 use crate::stop;
+use crate::wires::Wire;
 
 /// The paths that stand for the pins and the analog inputs of our chip.
 const CHIP: &str = "chip";
@@ -96,6 +98,11 @@ pub(crate) fn cancel_ports() {
     wiring().ports.iter().for_each(|(_, timer)| timer.cancel());
 }
 
+/// Whether `path` stands for the pins of our chip.
+fn has_pins(chip: &Layout, path: &str) -> bool {
+    path == CHIP || chip.pins_of == Some(path)
+}
+
 /// The device at `path`.
 pub(crate) fn device(path: &str) -> Result<Device, Refusal> {
     Device::find(path).ok_or_else(|| format!("no device at `{path}`"))
@@ -104,9 +111,12 @@ pub(crate) fn device(path: &str) -> Result<Device, Refusal> {
 /// Reports the outputs 0 to `lines` - 1 of what is at `path`; gives the watch's number.
 pub(crate) fn watch(path: &str, lines: u32) -> Result<usize, Refusal> {
     let first = wiring().behind.len();
-    if let Some(chip) = emulation::layout().filter(|_| path == CHIP) {
-        if lines != chip.pins {
-            return Err(format!("the chip has {} pins", chip.pins));
+    if let Some(chip) = emulation::layout().filter(|chip| has_pins(chip, path)) {
+        if lines > chip.pins {
+            return Err(format!("`{path}` has no output {}", chip.pins));
+        }
+        if lines < chip.pins {
+            return Err(format!("`{path}` has {} pins, to be watched all", chip.pins));
         }
         wiring().behind.extend((0..lines).map(|_| None));
         emulation::watch(first);
@@ -137,14 +147,22 @@ pub(crate) fn driven(path: &str, line: u32, level: i32) -> Result<usize, Refusal
         return Ok(known);
     }
     let no_input = || format!("`{path}` has no input {line}");
-    let input = match (emulation::layout(), path) {
-        (Some(chip), CHIP) if line < chip.pins => Input::Pin(line),
-        (Some(chip), ANALOG) if line < chip.analog => Input::Analog(line),
-        (Some(_), CHIP | ANALOG) => return Err(no_input()),
+    let input = match emulation::layout() {
+        Some(chip) if has_pins(chip, path) && line < chip.pins => Input::Pin(line),
+        Some(chip) if path == ANALOG && line < chip.analog => Input::Analog(line),
+        Some(chip) if has_pins(chip, path) || path == ANALOG => return Err(no_input()),
         _ => Input::Line(device(path)?.input(line).ok_or_else(no_input)?),
     };
     wiring.driven.push((path.to_owned(), line, input));
     Ok(wiring.driven.len() - 1)
+}
+
+/// The number of a driven line that can pick up noise.
+pub(crate) fn noisy(path: &str, line: u32) -> Result<usize, Refusal> {
+    if !emulation::layout().is_some_and(|chip| has_pins(chip, path)) {
+        return Err(format!("only the pins of a chip of the plugin's pick up noise, not `{path}`"));
+    }
+    driven(path, line, -1)
 }
 
 /// Gives a driven line a level.
@@ -154,6 +172,42 @@ pub(crate) fn set(driven: usize, level: i32) {
         Input::Line(line) => line.set(level),
         Input::Pin(pin) => emulation::drive(pin, level),
         Input::Analog(input) => emulation::drive_analog(input, level),
+    }
+}
+
+/// Lets a driven pin of our chip pick up noise.
+pub(crate) fn noise(driven: usize, seed: u64) {
+    let (_, _, input) = wiring().driven[driven].clone();
+    if let Input::Pin(pin) = input {
+        emulation::noise(pin, seed);
+    }
+}
+
+/// The number of a driven pin of our chip.
+pub(crate) fn line_of(pin: u32) -> Option<usize> {
+    let is_it =
+        |(_, _, input): &(String, u32, Input)| matches!(input, Input::Pin(one) if *one == pin);
+    wiring().driven.iter().position(is_it)
+}
+
+/// From now on the wire to an input is like `wire`; gives the id of what comes of it.
+pub(crate) fn wire(path: &str, line: u32, wire: Wire) -> Result<usize, Refusal> {
+    if path == ANALOG {
+        return Err("wires lead to pins only".to_owned());
+    }
+    let driven = driven(path, line, 0)?;
+    let id = lab().wire(driven, wire)?;
+    carry(qemu::now());
+    Ok(id)
+}
+
+/// Puts on their lines what wires carry by themselves. The timer of our chip is to be
+/// armed after that ([`emulation::take_moved`]).
+pub(crate) fn carry(now: i64) {
+    loop {
+        let next = lab().carried(now);
+        let Some(drive) = next else { break };
+        set(drive.line, drive.level);
     }
 }
 
@@ -177,6 +231,7 @@ extern "C" fn line_changed(index: Opaque, _line: c_int, level: c_int) {
     }
     let now = qemu::now();
     let reason = lab().edge(index, level, now);
+    carry(now);
     if let Some(reason) = reason {
         stop::request(reason);
     }

@@ -52,6 +52,47 @@ pub struct Failure {
     pub diagnosis: Option<Box<Diagnosis>>,
 }
 
+impl Failure {
+    /// All that it says, line by line: what was claimed, what came, the details, the
+    /// diagnosis, the hint.
+    pub fn text(&self) -> String {
+        let mut lines = Vec::new();
+        if let Claim::Answer { typed, .. } = &self.claim {
+            lines.push(typed.clone());
+        }
+        lines.extend(
+            self.claim
+                .sides()
+                .into_iter()
+                .flat_map(|(expected, got)| [expected.to_owned(), got.to_owned()]),
+        );
+        lines.extend(self.details.iter().cloned());
+        lines.extend(self.diagnosis.as_ref().map(|diagnosis| diagnosis.sentence.clone()));
+        lines.push(self.hint.clone());
+        lines.join("\n")
+    }
+}
+
+impl Claim {
+    /// What was claimed, and what came; `None` for a snapshot, whose difference is in the
+    /// details.
+    pub fn sides(&self) -> Option<(&str, &str)> {
+        match self {
+            Claim::Output { expected, got }
+            | Claim::Answer { expected, got, .. }
+            | Claim::Level { expected, got }
+            | Claim::Wave { expected, got }
+            | Claim::Code { expected, got }
+            | Claim::File { expected, got }
+            | Claim::Memory { expected, got }
+            | Claim::Finding { expected, got }
+            | Claim::Failure { expected, got }
+            | Claim::Crash { expected, got } => Some((expected, got)),
+            Claim::Snapshot { .. } => None,
+        }
+    }
+}
+
 /// What was claimed, and what came instead, each as a fragment of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
@@ -111,6 +152,13 @@ pub enum Claim {
         /// `never a finding storage-only`.
         expected: String,
         /// `PIO0 register 0x50200010 was written, which only stores`.
+        got: String,
+    },
+    /// A failure that the scenario claims of what is wrong on purpose.
+    Failure {
+        /// `a failure that says "saw 3"`.
+        expected: String,
+        /// `none`, or what the failure says.
         got: String,
     },
     /// A stored snapshot.

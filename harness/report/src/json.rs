@@ -174,7 +174,8 @@ struct JsonFinding<'a> {
     address: u32,
     access: &'static str,
     at_ns: u64,
-    place: JsonPlace<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<JsonPlace<'a>>,
     count: usize,
 }
 
@@ -256,7 +257,7 @@ impl JsonFinding<'_> {
             address: found.address,
             access: if found.is_store { "write" } else { "read" },
             at_ns: found.at.as_nanos(),
-            place: JsonPlace::of(&found.place),
+            place: found.place.as_ref().map(JsonPlace::of),
             count: found.count,
         }
     }
@@ -303,18 +304,25 @@ impl JsonDiagnosis<'_> {
 
 /// The claim's word, what was typed, what was expected, what came.
 fn parts(claim: &Claim) -> (&'static str, Option<&str>, String, &str) {
-    match claim {
-        Claim::Output { expected, got } => ("output", None, expected.clone(), got),
-        Claim::Answer { typed, expected, got } => ("answer", Some(typed), expected.clone(), got),
-        Claim::Level { expected, got } => ("level", None, expected.clone(), got),
-        Claim::Wave { expected, got } => ("wave", None, expected.clone(), got),
-        Claim::Code { expected, got } => ("code", None, expected.clone(), got),
-        Claim::File { expected, got } => ("file", None, expected.clone(), got),
-        Claim::Memory { expected, got } => ("memory", None, expected.clone(), got),
-        Claim::Finding { expected, got } => ("finding", None, expected.clone(), got),
-        Claim::Crash { expected, got } => ("crash", None, expected.clone(), got),
-        Claim::Snapshot { file } => ("snapshot", None, file.display().to_string(), ""),
-    }
+    let word = match claim {
+        Claim::Output { .. } => "output",
+        Claim::Answer { .. } => "answer",
+        Claim::Level { .. } => "level",
+        Claim::Wave { .. } => "wave",
+        Claim::Code { .. } => "code",
+        Claim::File { .. } => "file",
+        Claim::Memory { .. } => "memory",
+        Claim::Finding { .. } => "finding",
+        Claim::Failure { .. } => "failure",
+        Claim::Crash { .. } => "crash",
+        Claim::Snapshot { file } => return ("snapshot", None, file.display().to_string(), ""),
+    };
+    let typed = match claim {
+        Claim::Answer { typed, .. } => Some(typed.as_str()),
+        _ => None,
+    };
+    let (expected, got) = claim.sides().unwrap_or_default();
+    (word, typed, expected.to_owned(), got)
 }
 
 /// The word for what `claim` is about: `answer`, `wave`.

@@ -174,7 +174,7 @@ pub(crate) mod tests {
         pub(crate) marginal: Vec<Marginal>,
         findings: Vec<Found>,
         pub(crate) machine: Duration,
-        board: Board,
+        pub(crate) board: Board,
     }
 
     impl Default for Told {
@@ -292,7 +292,7 @@ pub(crate) mod tests {
                 address: 0x5020_0010,
                 is_store: true,
                 at: MachineTime::from_nanos(7_000_000),
-                place,
+                place: Some(place),
                 count,
             });
             self

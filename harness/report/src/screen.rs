@@ -247,13 +247,6 @@ fn place(place: &StepPlace) -> String {
 /// a line is left to [`differences`].
 pub fn claim(failure: &Failure) -> String {
     match &failure.claim {
-        Claim::Output { expected, got }
-        | Claim::Level { expected, got }
-        | Claim::Wave { expected, got }
-        | Claim::Code { expected, got }
-        | Claim::File { expected, got }
-        | Claim::Memory { expected, got }
-        | Claim::Finding { expected, got } => sentence(expected, got),
         Claim::Crash { expected, got } => {
             format!("expected {}, got {}", one_line(expected), cut(&one_line(got), SENTENCE))
         }
@@ -269,6 +262,10 @@ pub fn claim(failure: &Failure) -> String {
         }
         Claim::Snapshot { file } => {
             format!("this differs from the snapshot {}", file.display())
+        }
+        other => {
+            let (expected, got) = other.sides().unwrap_or_default();
+            sentence(expected, got)
         }
     }
 }
@@ -292,20 +289,8 @@ fn quoted(text: &str) -> String {
 
 /// The lines that differ, where a claim takes more than one.
 fn differences(claim: &Claim) -> Vec<String> {
-    let (expected, got) = match claim {
-        Claim::Answer { expected, got, .. }
-        | Claim::Output { expected, got }
-        | Claim::Level { expected, got }
-        | Claim::Wave { expected, got }
-        | Claim::Code { expected, got }
-        | Claim::File { expected, got }
-        | Claim::Memory { expected, got }
-        | Claim::Finding { expected, got }
-        | Claim::Crash { expected, got } => {
-            (expected.trim_end_matches('\n'), got.trim_end_matches('\n'))
-        }
-        Claim::Snapshot { .. } => return Vec::new(),
-    };
+    let Some((expected, got)) = claim.sides() else { return Vec::new() };
+    let (expected, got) = (expected.trim_end_matches('\n'), got.trim_end_matches('\n'));
     if !expected.contains('\n') && !got.contains('\n') {
         return Vec::new();
     }

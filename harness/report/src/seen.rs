@@ -81,6 +81,12 @@ fn moved(record: &Record, board: &Board, pin: &PinName) -> Option<Note> {
     let last =
         wave.edges.iter().rev().find(|edge| matches!(edge.level, Level::High | Level::Low))?;
     let rises = rises(&wave).count();
+    // The idle line of a port, whose bits are not drawn, rises once in each start.
+    let is_port = board.ports.values().any(|port| port.pins.contains(pin));
+    let is_reset = |event: &&Event| matches!(event, Event::Reset { .. });
+    if is_port && rises <= 1 + record.events().iter().filter(is_reset).count() {
+        return None;
+    }
     let times = if rises == 1 { "once".to_owned() } else { format!("{rises} times") };
     Some(Note {
         at: last.at,
@@ -173,6 +179,28 @@ mod tests {
             0.003 s printed: line 3
             0.004 s printed: line 4
             0.005 s printed: line 5
+        "#]],
+        );
+    }
+
+    #[test]
+    fn the_idle_line_of_a_port_is_no_news_and_its_use_as_a_pin_is() {
+        let on_port = |pins: &[&str]| {
+            let mut told = blink();
+            let port = told.board.ports.values_mut().next().expect("it has one");
+            port.pins = pins.iter().map(|pin| PinName::new(*pin)).collect();
+            told
+        };
+        check(&on_port(&["P25"]), &[], &expect![""]);
+        let started_anew =
+            on_port(&["P25"]).reset(700_000_000).edge(800_000_000, "P25", Level::High);
+        check(&started_anew, &[], &expect![""]);
+        let again = on_port(&["P25"]).edge(800_000_000, "P25", Level::High);
+        check(
+            &again,
+            &[],
+            &expect![[r#"
+            0.800 s LED: went high 2 times, high from here on
         "#]],
         );
     }

@@ -24,6 +24,7 @@ const PROMPT: &[u8] = b">>> ";
 pub(crate) const SOFT_REBOOT: &[u8] = b"MPY: soft reboot\r\n";
 
 /// Watches output and resets.
+#[derive(Clone)]
 pub(crate) struct Always<'a> {
     never: Vec<Forbidden<'a>>,
     /// Output before here has been looked at, line by line.
@@ -35,6 +36,7 @@ pub(crate) struct Always<'a> {
 }
 
 /// What must not come.
+#[derive(Clone)]
 struct Forbidden<'a> {
     what: &'a Never,
     /// Output before here may hold it.

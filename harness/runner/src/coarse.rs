@@ -31,6 +31,7 @@ fn too_fine(steps: &[Step], board: &Board, has_pins: bool) -> Option<String> {
     steps.iter().find_map(|step| match (&step.action, step.at, step.hold) {
         (_, Some(At::Machine(_)), _) => Some("at: { machine: … }".to_string()),
         (_, _, Some(_)) => Some("hold".to_string()),
+        (Action::Stimuli(_), ..) => Some("at: [ … ]".to_string()),
         (Action::Wave(_), ..) => Some("wave".to_string()),
         (Action::Contract(_), ..) => Some("contract".to_string()),
         // How long it lasts is what it is about, and so are the edges of a contact that bounces.

@@ -15,8 +15,8 @@ mod tolerances;
 use replab_board::Board;
 use replab_machine::Timing;
 use replab_record::{
-    Aspect, Claim, Comparison, Difference, Failure, MachineTime, Moment, NotComparable, Unplayed,
-    Verdict,
+    Aspect, Claim, Comparison, Difference, Failure, FindingKind, MachineTime, Moment,
+    NotComparable, Unplayed, Verdict,
 };
 use replab_scenario::Scenario;
 
@@ -120,11 +120,21 @@ fn verdicts(sides: [Side<'_>; 2]) -> Option<Difference> {
     if step(&sides[0]) == step(&sides[1]) {
         return None;
     }
-    let row = sides.map(|side| {
-        let text = side.failure().map_or("passed".to_string(), failed);
-        Some(Moment { at: side.outcome.end, text })
-    });
+    let row = sides.map(|side| Some(Moment { at: side.outcome.end, text: came_of(&side) }));
     Some(Difference { aspect: Aspect::Verdict, place: "at the end".to_string(), rows: vec![row] })
+}
+
+/// What came of a run, and what nothing answered meanwhile: on one emulator such an
+/// access reads 0, where it is a fault on the other.
+fn came_of(side: &Side<'_>) -> String {
+    let failure = side.failure();
+    let mut text = failure.map_or("passed".to_string(), failed);
+    let is_told = failure.is_some_and(|failure| matches!(failure.claim, Claim::Finding { .. }));
+    let mut findings = side.outcome.findings.iter();
+    if let Some(found) = findings.find(|one| one.kind == FindingKind::Nothing && !is_told) {
+        text += &format!("; finding: {found}");
+    }
+    text
 }
 
 /// `failed in step 3, expect: HardFault: …`.
@@ -134,7 +144,7 @@ fn failed(failure: &Failure) -> String {
         step.map_or("no step".to_string(), |step| format!("step {}, {}", step.number, step.title));
     let what = match (&failure.diagnosis, &failure.claim) {
         (Some(diagnosis), _) => format!(": {}", diagnosis.sentence),
-        (None, Claim::Crash { got, .. }) => format!(": {got}"),
+        (None, Claim::Crash { got, .. } | Claim::Finding { got, .. }) => format!(": {got}"),
         (None, _) => String::new(),
     };
     format!("failed in {step}{what}")

@@ -2,7 +2,7 @@
 
 use regex::Regex;
 use replab_machine::MachineError;
-use replab_record::{Claim, Diagnosis, Failure, MachineTime};
+use replab_record::{Claim, Diagnosis, Failure, MachineTime, PinName, PortName};
 
 use crate::files::FilesError;
 use crate::snapshots::SnapshotError;
@@ -82,13 +82,95 @@ pub enum RunError {
         /// The pin.
         pin: String,
     },
-    /// `at: { machine: … }` names a time that was over when the step came.
-    #[error("the step should start at {at:.6}, which is past: it is {now:.6} (name a later time)")]
+    /// `at: { machine: … }` names a time that was over when the step came; an entry of a
+    /// table does so too.
+    #[error("this should be at {at:.6}, which is past: it is {now:.6} (name a later time)")]
     Past {
         /// When it should have started.
         at: MachineTime,
         /// When the step before had ended.
         now: MachineTime,
+    },
+    /// A port that the board does not have, although the scenario was checked against boards.
+    #[error("board {board} has no port `{port}`")]
+    NoPort {
+        /// The board.
+        board: String,
+        /// The port.
+        port: String,
+    },
+    /// An entry of a table types on a port while a step does.
+    #[error(
+        "line {line} lets a byte arrive on {port} at {at:.6}, and another step types there at that time (give it another time: a port carries one byte at a time)"
+    )]
+    PortBusy {
+        /// The port.
+        port: PortName,
+        /// When the byte should arrive.
+        at: MachineTime,
+        /// The line of the entry.
+        line: usize,
+    },
+    /// A byte of a table that would have to be on its way already when the step comes.
+    #[error(
+        "a byte that arrives at {at:.6} is on its way for one character time before, and it is {now:.6} already (name a later time)"
+    )]
+    EarlyByte {
+        /// When it should arrive.
+        at: MachineTime,
+        /// When the step began.
+        now: MachineTime,
+    },
+    /// A stimulus that the machine has never shown.
+    #[error(
+        "line {line} asks for {what} at {at:.6}, and that was never seen{}: the run ended at {end:.6} ({})",
+        match .more { 0 => String::new(), 1 => ", nor was 1 more".to_owned(), more => format!(", nor were {more} more") },
+        if .at < .end { "the machine has not done it" } else { "let the run last longer, with `wait`, or ask for it earlier" }
+    )]
+    Unseen {
+        /// What it is.
+        what: String,
+        /// The line that asks for it.
+        line: usize,
+        /// When it should have happened.
+        at: MachineTime,
+        /// When the run ended.
+        end: MachineTime,
+        /// How many more there are.
+        more: usize,
+    },
+    /// An edge at which a wire should change, and that has not come.
+    #[error(
+        "the wire to {pin} should change at edge {wanted} of {counted}, and {}: the run ended at {end:.6}",
+        match .count { 0 => "none came".to_owned(), 1 => "1 came".to_owned(), count => format!("{count} came") }
+    )]
+    NoEdge {
+        /// Role or name of the wire's pin.
+        pin: String,
+        /// Role or name of the pin whose edges count.
+        counted: String,
+        /// Which edge.
+        wanted: u32,
+        /// How many came.
+        count: u32,
+        /// When the run ended.
+        end: MachineTime,
+    },
+    /// A bridge with an end that another bridge has.
+    #[error(
+        "{lead} cannot be bridged to {pin}, because one of them is bridged to a third (mend that wire first)"
+    )]
+    BridgesMeet {
+        /// The pin that leads.
+        lead: PinName,
+        /// The pin that follows.
+        pin: PinName,
+    },
+    /// A step breaks a wire, and nobody can.
+    #[error("the lab cannot break the wires of board {board} (say `needs: [wires]`)")]
+    NoWires {
+        /// The board.
+        board: String,
     },
     /// A stored snapshot could not be read or written.
     #[error("could not compare the snapshot")]

@@ -21,7 +21,7 @@ pub struct SentLine {
 }
 
 /// Bytes in the order in which they were sent.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Output {
     bytes: Vec<u8>,
     times: Vec<MachineTime>,

@@ -1,26 +1,25 @@
 //! Plays one scenario on one machine.
 
-use std::mem;
 use std::path::Path;
 use std::time::Duration;
 
 use replab_board::Board;
 use replab_machine::{Machine, Timing};
 use replab_memory::{Change, Sample};
-use replab_record::{Claim, Found, MachineTime, Marginal, Record, StepPlace, Verdict};
+use replab_record::{Claim, Failure, Found, MachineTime, Marginal, Record, StepPlace, Verdict};
 use replab_scenario::{Action, NewAnswer, Scenario, SnapshotPart, Step, show_duration};
 
 use crate::error::{Ended, Played, RunError};
 use crate::files;
-use crate::hints;
-use crate::needs::skip_reason;
 use crate::output::SentLine;
+use crate::pool::Job;
 use crate::session::Session;
+use crate::share::play_from_power_on;
 use crate::snapping::Seen;
 use crate::snapshots::{Comparison, Firmware, Mode, Store, Text};
 use crate::steps;
 use crate::stop::Stop;
-use crate::verdict::{self, Stopped};
+use crate::verdict::Stopped;
 use crate::wave::{ContractFigures, WaveFigures};
 
 /// The default of [`Options::settle`].
@@ -105,6 +104,8 @@ pub struct Outcome {
     /// Answers that are not as the scenario claims, if [`Options::accept_answers`]
     /// asks for them.
     pub answers: Vec<NewAnswer>,
+    /// The failure that the scenario claims of itself, if it came: the run has passed.
+    pub wanted: Option<Box<Failure>>,
     /// Claims that held, and hardly so, in order.
     pub marginal: Vec<Marginal>,
     /// What the firmware has touched that is not emulated, one for each kind and
@@ -140,7 +141,7 @@ pub struct StepSummary {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Measured {
     /// Of `wave`.
-    Wave(WaveFigures),
+    Wave(Vec<WaveFigures>),
     /// Of `contract`.
     Contract(ContractFigures),
     /// Of `memory`.
@@ -148,12 +149,12 @@ pub enum Measured {
 }
 
 impl Measured {
-    /// What was measured on a pin, if that was done.
-    pub fn wave(&self) -> Option<&WaveFigures> {
+    /// What was measured on pins, if that was done.
+    pub fn waves(&self) -> &[WaveFigures] {
         match self {
-            Measured::Wave(figures) => Some(figures),
-            Measured::Contract(figures) => Some(&figures.wave),
-            Measured::Memory(_) => None,
+            Measured::Wave(figures) => figures,
+            Measured::Contract(figures) => std::slice::from_ref(&figures.wave),
+            Measured::Memory(_) => &[],
         }
     }
 
@@ -190,6 +191,7 @@ impl Outcome {
             memory: Vec::new(),
             figures: None,
             answers: Vec::new(),
+            wanted: None,
             marginal: Vec::new(),
             findings: Vec::new(),
             proved: None,
@@ -207,61 +209,36 @@ pub fn play(
     machine: Machine,
     options: &Options,
 ) -> Outcome {
-    if let Some(reason) = skip_reason(scenario, board, target, &machine) {
-        return Outcome::unplayed(Verdict::Skipped(reason));
-    }
-    let timing = machine.timing;
-    let mut session = match Session::new(scenario, board, firmware, machine) {
-        Ok(session) => session,
-        Err(error) => return Outcome::unplayed(verdict::broken(&error, None)),
-    };
-    session.is_strict = options.strict;
-    session.new_answers = options.accept_answers.then(Vec::new);
-    let mut run = Run { scenario, options, steps: Vec::new(), target, snapshots: Vec::new() };
-    let played = run.play(&mut session);
-    let end = session.now();
-    let snapshots = run.snapshots.iter().map(|(comparison, _)| comparison.clone()).collect();
-    let memory = if options.keep_memory { session.memory() } else { Vec::new() };
-    let mut verdict = verdict::decide(played, run.snapshots, end);
-    let figures = if options.figures { session.figures() } else { None };
-    // Last, because the machine may go on for it.
-    if let Verdict::Failed(failure) = &mut verdict {
-        failure.hint = hints::hint(failure, scenario, &mut session, &run.steps);
-    }
-    Outcome {
-        memory,
-        figures,
-        answers: session.new_answers.take().unwrap_or_default(),
-        marginal: mem::take(&mut session.marginal),
-        findings: std::mem::take(&mut session.found),
-        proved: None,
-        verdict,
-        timing,
-        transcript: session.output.transcript(),
-        lines: session.output.lines(),
-        record: session.record,
-        end,
-        steps: run.steps,
-        snapshots,
-    }
+    let job = Job { scenario, board, target, firmware };
+    play_from_power_on(&job, machine, options, None).0
 }
 
-/// A run as it is being played.
-struct Run<'a> {
-    scenario: &'a Scenario,
-    options: &'a Options,
-    steps: Vec<StepSummary>,
-    target: &'a str,
-    snapshots: Vec<(Comparison, StepPlace)>,
+/// How far a run has come.
+#[derive(Clone)]
+pub(crate) struct Run<'a> {
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) options: &'a Options,
+    /// Those that have begun.
+    pub(crate) steps: Vec<StepSummary>,
+    pub(crate) target: &'a str,
+    /// What the last `snapshot` step has seen, and where that stands.
+    pub(crate) seen: Option<(Seen, StepPlace)>,
+    pub(crate) snapshots: Vec<(Comparison, StepPlace)>,
 }
 
 impl<'a> Run<'a> {
-    /// From power-on to the end of the settle time. An error comes with the step
-    /// that was being played.
-    fn play(&mut self, session: &mut Session<'a>) -> Result<(), Box<Stopped>> {
-        put_files(self.scenario, session).map_err(|error| stopped(Ended::Broken(error), None))?;
-        let mut seen = None;
-        for index in 0..self.scenario.steps.len() {
+    pub(crate) fn new(scenario: &'a Scenario, target: &'a str, options: &'a Options) -> Run<'a> {
+        Run { scenario, options, steps: Vec::new(), target, seen: None, snapshots: Vec::new() }
+    }
+
+    /// Plays on until so many steps are played. An error comes with the step that was
+    /// being played.
+    pub(crate) fn play_to(
+        &mut self,
+        session: &mut Session<'a>,
+        steps: usize,
+    ) -> Result<(), Box<Stopped>> {
+        for index in self.steps.len()..steps {
             let place = self.place(index);
             let result = self.play_step(session, index);
             result.map_err(|ended| {
@@ -280,13 +257,22 @@ impl<'a> Run<'a> {
                     samples,
                     totals: if wants_memory { session.firmware_totals() } else { None },
                 };
-                seen = Some((now, place));
+                self.seen = Some((now, place));
             }
         }
+        Ok(())
+    }
+
+    /// From where it is to the end of the settle time.
+    pub(crate) fn play_rest(&mut self, session: &mut Session<'a>) -> Result<(), Box<Stopped>> {
+        self.play_to(session, self.scenario.steps.len())?;
         session
             .run_to(session.now() + self.options.settle)
             .map_err(|ended| stopped(self.settling(ended), None))?;
-        if let (Some(mode), Some((seen, place))) = (self.options.snapshots, seen) {
+        if let Some(unseen) = session.unseen().or_else(|| session.unchanged()) {
+            return Err(stopped(Ended::Broken(unseen.error), unseen.step));
+        }
+        if let (Some(mode), Some((seen, place))) = (self.options.snapshots, self.seen.take()) {
             let compared = self.compare(mode, session, &seen, &place);
             compared.map_err(|ended| stopped(ended, Some(place)))?;
         }
@@ -296,7 +282,7 @@ impl<'a> Run<'a> {
     fn play_step(&mut self, session: &mut Session<'a>, index: usize) -> Played {
         let step = &self.scenario.steps[index];
         let place = self.place(index);
-        session.begin(step)?;
+        session.begin(step, &place)?;
         let start = session.now();
         let played = steps::play(session, step, &place);
         let (measured, result) = match played {
@@ -378,12 +364,12 @@ fn explained(ended: Ended, session: &mut Session<'_>) -> Ended {
     }
 }
 
-fn stopped(ended: Ended, step: Option<StepPlace>) -> Box<Stopped> {
+pub(crate) fn stopped(ended: Ended, step: Option<StepPlace>) -> Box<Stopped> {
     Box::new(Stopped { ended, step })
 }
 
 /// Writes the scenario's files into the flash of the machine, before its first instruction.
-fn put_files(scenario: &Scenario, session: &mut Session<'_>) -> Result<(), RunError> {
+pub(crate) fn put_files(scenario: &Scenario, session: &mut Session<'_>) -> Result<(), RunError> {
     if scenario.files.is_empty() {
         return Ok(());
     }

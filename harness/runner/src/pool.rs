@@ -1,6 +1,7 @@
 //! Plays many scenarios at once.
 //!
-//! Each run is played start to end by one thread, which also makes its machine.
+//! Each run is played start to end by one thread, which also makes its machine; runs
+//! that begin alike may share one (`share.rs`).
 //! Results are handed over in the order of the jobs, whichever finishes first, so
 //! that a report is the same on any host. A panic is a bug in the lab: it ends its
 //! own run, not the others, and is never a verdict.
@@ -8,6 +9,7 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::num::NonZero;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,9 +19,11 @@ use std::time::{Duration, Instant};
 
 use replab_board::Board;
 use replab_machine::{Machine, MachineError};
+use replab_record::Verdict;
 use replab_scenario::Scenario;
 
-use crate::play::{Options, Outcome, play};
+use crate::play::{Options, Outcome};
+use crate::share::{Share, Trunk, play_from_power_on, shares};
 use crate::verdict;
 
 /// One scenario on one target.
@@ -64,7 +68,11 @@ pub(crate) enum Message {
 
 /// Plays `jobs` in `threads` threads (`None`: as many as there are cores), on
 /// machines that `machine` makes, and hands each result to `deliver` with the index
-/// of its job, in the order of the jobs.
+/// of its job, in the order of the jobs. A thread says to `begins` which job it plays next.
+///
+/// Jobs of one file and target that begin alike share machines, where these have
+/// checkpoints: then `machine` is asked for the first of them only, and again where a
+/// machine is in doubt.
 ///
 /// A machine that cannot be made gives a run that is broken, or skipped if it is
 /// an emulator that is not installed and [`Options::missing`] says so. After
@@ -73,26 +81,42 @@ pub fn play_all<M>(
     jobs: &[Job<'_>],
     threads: Option<NonZero<usize>>,
     options: &Options,
+    begins: impl Fn(&Job<'_>) + Sync,
+    machine: M,
+    deliver: impl FnMut(usize, Finished),
+) where
+    M: Fn(&Job<'_>) -> Result<Machine, MachineError> + Sync,
+{
+    let shares = shares(jobs, count(threads));
+    play_shares(jobs, &shares, threads, options, begins, machine, deliver);
+}
+
+fn count(threads: Option<NonZero<usize>>) -> usize {
+    threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get)
+}
+
+/// Like [`play_all`], with `jobs` shared out like `shares`.
+pub(crate) fn play_shares<M>(
+    jobs: &[Job<'_>],
+    shares: &[Share],
+    threads: Option<NonZero<usize>>,
+    options: &Options,
+    begins: impl Fn(&Job<'_>) + Sync,
     machine: M,
     mut deliver: impl FnMut(usize, Finished),
 ) where
     M: Fn(&Job<'_>) -> Result<Machine, MachineError> + Sync,
 {
-    let threads = threads
-        .or_else(|| thread::available_parallelism().ok())
-        .map_or(1, NonZero::get)
-        .min(jobs.len());
     let next = AtomicUsize::new(0);
     let (results, messages) = mpsc::channel();
     options.stop.begin(results.clone());
     thread::scope(|scope| {
-        for _ in 0..threads {
-            let (results, next, machine) = (results.clone(), &next, &machine);
+        for _ in 0..count(threads).min(shares.len()) {
+            let (results, next, begins, machine) = (results.clone(), &next, &begins, &machine);
             scope.spawn(move || {
-                while let Some((index, job)) = take(jobs, next, options) {
-                    let finished = Box::new(play_job(job, options, machine));
-                    // Nobody listens any more only after a stop, or if `deliver` panicked.
-                    if results.send(Message::Ended { index, finished }).is_err() {
+                while let Some(share) = shares.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let player = Player { jobs, options, begins, machine };
+                    if player.play(share, &results).is_break() {
                         break;
                     }
                 }
@@ -101,18 +125,6 @@ pub fn play_all<M>(
         in_order(messages, jobs.len(), &mut deliver);
         options.stop.end();
     });
-}
-
-fn take<'a, 'b>(
-    jobs: &'a [Job<'b>],
-    next: &AtomicUsize,
-    options: &Options,
-) -> Option<(usize, &'a Job<'b>)> {
-    if options.stop.is_stopped() {
-        return None;
-    }
-    let index = next.fetch_add(1, Ordering::Relaxed);
-    jobs.get(index).map(|job| (index, job))
 }
 
 /// Delivers `jobs` results in their order; at a stop, those that are there.
@@ -142,18 +154,79 @@ fn in_order(
     }
 }
 
-fn play_job<M>(job: &Job<'_>, options: &Options, machine: &M) -> Finished
+/// Plays shares of jobs, in one thread.
+struct Player<'a, B, M> {
+    jobs: &'a [Job<'a>],
+    options: &'a Options,
+    begins: &'a B,
+    machine: &'a M,
+}
+
+impl<'a, B, M> Player<'a, B, M>
 where
+    B: Fn(&Job<'_>),
     M: Fn(&Job<'_>) -> Result<Machine, MachineError>,
 {
-    let start = Instant::now();
-    // All that the run touches is its own, so nothing half-changed survives a panic.
-    let run = AssertUnwindSafe(|| match machine(job) {
-        Ok(machine) => play(job.scenario, job.board, job.target, job.firmware, machine, options),
-        Err(error) => Outcome::unplayed(verdict::not_started(error, options.missing)),
-    });
-    let outcome = catch_unwind(run).map_err(|panic| Bug { message: message(panic.as_ref()) });
-    Finished { outcome, wall: start.elapsed() }
+    /// Plays each job of `share`, unless somebody stops it.
+    fn play(&self, share: &Share, results: &mpsc::Sender<Message>) -> ControlFlow<()> {
+        let mut trunk = None;
+        for (nth, &index) in share.jobs.iter().enumerate() {
+            if self.options.stop.is_stopped() {
+                return ControlFlow::Break(());
+            }
+            let is_last = nth + 1 == share.jobs.len();
+            let fork = share.fork.filter(|_| !is_last);
+            let finished = Box::new(self.play_job(&self.jobs[index], fork, &mut trunk));
+            // Nobody listens any more only after a stop, or if `deliver` panicked.
+            if results.send(Message::Ended { index, finished }).is_err() {
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Plays `job`, on the machine of `trunk` if there is one.
+    fn play_job(
+        &self,
+        job: &Job<'a>,
+        fork: Option<usize>,
+        trunk: &mut Option<Trunk<'a>>,
+    ) -> Finished {
+        let start = Instant::now();
+        (self.begins)(job);
+        let kept = trunk.take();
+        // All that the run touches is its own, so nothing half-changed survives a panic.
+        let run = AssertUnwindSafe(|| self.outcome(job, fork, kept));
+        let outcome = catch_unwind(run)
+            .map(|(outcome, kept)| {
+                *trunk = kept;
+                outcome
+            })
+            .map_err(|panic| Bug { message: message(panic.as_ref()) });
+        Finished { outcome, wall: start.elapsed() }
+    }
+
+    /// What `job` comes to, and what the next one can go on from.
+    fn outcome(
+        &self,
+        job: &Job<'a>,
+        fork: Option<usize>,
+        kept: Option<Trunk<'a>>,
+    ) -> (Outcome, Option<Trunk<'a>>) {
+        if let Some((outcome, kept)) = kept.and_then(|kept| kept.play(job.scenario))
+            // It may be the machine's age that broke it: its share of the desk clock is that
+            // of all its runs.
+            && !matches!(outcome.verdict, Verdict::Broken(_))
+        {
+            return (outcome, kept);
+        }
+        match (self.machine)(job) {
+            Ok(machine) => play_from_power_on(job, machine, self.options, fork),
+            Err(error) => {
+                (Outcome::unplayed(verdict::not_started(error, self.options.missing)), None)
+            }
+        }
+    }
 }
 
 fn message(panic: &(dyn Any + Send)) -> String {

@@ -9,7 +9,8 @@ use replab_record::{Broken, Event, MachineTime, Verdict};
 
 use crate::load::Load;
 use crate::play::{Options, Outcome};
-use crate::pool::{Finished, Job, play_all};
+use crate::pool::{Finished, Job, play_shares};
+use crate::share::{Share, forks};
 
 /// Where two runs of the same scenario on the same firmware differ first.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,8 +119,9 @@ fn memory_difference(first: &Outcome, other: &Outcome) -> Option<Difference> {
     })
 }
 
-/// Like [`play_all`], but plays each job `runs` times while all cores are kept
-/// busy. A job is delivered as its first run, with [`Outcome::proved`] set, if
+/// Like [`play_all`](crate::play_all), but plays each job `runs` times while all cores are
+/// kept busy. Of a job that shares machines with others, the second run goes on from what
+/// was kept of the first, and all others are played alone. A job is delivered as its first run, with [`Outcome::proved`] set, if
 /// all its runs are equal, and as broken if they are not: then no verdict of the
 /// lab about it could be trusted.
 pub fn prove_all<M>(
@@ -127,6 +129,7 @@ pub fn prove_all<M>(
     runs: NonZero<usize>,
     threads: Option<NonZero<usize>>,
     options: &Options,
+    begins: impl Fn(&Job<'_>) + Sync,
     machine: M,
     mut deliver: impl FnMut(usize, Finished),
 ) where
@@ -138,7 +141,8 @@ pub fn prove_all<M>(
         jobs.iter().flat_map(|job| std::iter::repeat_n(*job, runs.get())).collect();
     let mut proof: Option<Proof> = None;
     let mut due = 0;
-    play_all(&repeated, threads, &options, machine, |index, finished| {
+    let shares = shares(jobs, runs);
+    play_shares(&repeated, &shares, threads, &options, begins, machine, |index, finished| {
         // After a stop some are missing: whatever comes behind them proves nothing.
         if index != due {
             return;
@@ -155,6 +159,19 @@ pub fn prove_all<M>(
             deliver(job, proof.end(runs));
         }
     });
+}
+
+/// How `runs` runs of each of `jobs`, one job after the other, are shared out.
+fn shares(jobs: &[Job<'_>], runs: NonZero<usize>) -> Vec<Share> {
+    let of_job = |(job, fork): (usize, Option<usize>)| {
+        let first = job * runs.get();
+        let mut all: Vec<Share> = (first..first + runs.get()).map(Share::of_one).collect();
+        if fork.is_some() && runs.get() > 1 {
+            all.splice(..2, [Share { jobs: vec![first, first + 1], fork }]);
+        }
+        all
+    };
+    forks(jobs).into_iter().enumerate().flat_map(of_job).collect()
 }
 
 /// The runs of one job, as far as they have come.

@@ -24,6 +24,11 @@ impl Random {
         z ^ (z >> 31)
     }
 
+    /// A seed for somebody who makes numbers of his own.
+    pub(crate) fn seed(&mut self) -> u64 {
+        self.next()
+    }
+
     /// A number below `end`, which is not zero. The bias is that of a remainder:
     /// nothing for numbers as small as ours.
     pub(crate) fn below(&mut self, end: u64) -> u64 {

@@ -8,9 +8,13 @@ mod board;
 mod crash;
 mod find;
 mod inside;
+mod seat;
+mod stimuli;
+mod wires;
 
 use std::ops::Range;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 use replab_board::Board;
@@ -21,6 +25,8 @@ use replab_record::{
     StepPlace,
 };
 use replab_scenario::{At, Captures, Never, NewAnswer, Scenario, Step, show_duration};
+
+use seat::Seat;
 
 use crate::always::{Always, Restart};
 use crate::error::{Played, RunError, failed};
@@ -40,12 +46,13 @@ const WALL_QUIET: Duration = Duration::from_millis(50);
 /// Bits on the wire for a byte (8N1).
 const BITS_PER_BYTE: u64 = 10;
 
-/// A run in progress.
+/// A run in progress. A copy of it has no machine: see [`Seat`].
+#[derive(Clone)]
 pub(crate) struct Session<'a> {
     pub(crate) board: &'a Board,
     pub(crate) record: Record,
     pub(crate) output: Output,
-    machine: Machine,
+    machine: Seat,
     port: PortName,
     quiet: Duration,
     always: Always<'a>,
@@ -60,6 +67,15 @@ pub(crate) struct Session<'a> {
     within: Duration,
     at_prompt: bool,
     line: usize,
+    /// Where the step stands that is being played.
+    step: Option<Rc<StepPlace>>,
+    /// What is to happen from outside.
+    stimuli: stimuli::Stimuli,
+    wires: wires::Wires,
+    /// Whether a step types and nobody else may, also where it waits for the board meanwhile.
+    is_typing: bool,
+    /// When the last byte arrives that a step has typed.
+    typed_until: MachineTime,
     /// What the firmware has touched that is not emulated, by its first time.
     pub(crate) found: Vec<Found>,
     /// What answers so far have had for named wildcards.
@@ -76,7 +92,7 @@ pub(crate) struct Session<'a> {
     pub(crate) random: Random,
     firmware: Option<&'a Path>,
     /// The firmware's file, once somebody has asked for it.
-    image: Option<Option<Image>>,
+    image: Option<Option<Rc<Image>>>,
 }
 
 impl<'a> Session<'a> {
@@ -100,7 +116,7 @@ impl<'a> Session<'a> {
             board,
             record: Record::default(),
             output: Output::default(),
-            machine,
+            machine: Seat::of(machine),
             port: port.clone(),
             quiet: least.max(character * QUIET_CHARACTERS),
             always: Always::new(&scenario.never),
@@ -112,6 +128,11 @@ impl<'a> Session<'a> {
             within: Duration::ZERO,
             at_prompt: false,
             line: 0,
+            step: None,
+            stimuli: stimuli::Stimuli::default(),
+            wires: wires::Wires::default(),
+            is_typing: false,
+            typed_until: MachineTime::ZERO,
             found: Vec::new(),
             captures: Captures::new(),
             new_answers: None,
@@ -126,8 +147,8 @@ impl<'a> Session<'a> {
         Ok(session)
     }
 
-    /// Waits for the time at which `step` starts, and starts it.
-    pub(crate) fn begin(&mut self, step: &Step) -> Played {
+    /// Waits for the time at which `step` starts, and starts it. It stands at `place`.
+    pub(crate) fn begin(&mut self, step: &Step, place: &StepPlace) -> Played {
         match step.at {
             None => {}
             Some(At::Step(pause)) => self.run_to(self.now() + pause)?,
@@ -143,6 +164,7 @@ impl<'a> Session<'a> {
         self.step_start = self.now();
         self.within = step.within;
         self.line = step.line;
+        self.step = Some(Rc::new(place.clone()));
         Ok(())
     }
 
@@ -269,24 +291,35 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Lets the machine run until a pin of `pins` changes, but not beyond
-    /// `deadline`. Whether one did.
+    /// Lets the machine run until a pin of `pins` may have changed, but not beyond
+    /// `deadline`. Whether one may have.
     pub(crate) fn wait_for_edge(
         &mut self,
         pins: &[PinName],
         deadline: MachineTime,
     ) -> Played<bool> {
         let condition = |pin: &PinName| Condition::Edge { pin: pin.clone(), level: None };
-        let conditions: Vec<Condition> = pins.iter().map(condition).collect();
-        Ok(self.go(deadline, &conditions)?.is_some())
+        let behind = self.wires.behind(pins);
+        let conditions: Vec<Condition> = pins.iter().chain(&behind).map(condition).collect();
+        // What comes from outside stops no machine.
+        let next = self.next_level(pins).map(|at| at + Duration::from_nanos(1));
+        let until = next.map_or(deadline, |next| deadline.min(next));
+        Ok(self.go(until, &conditions)?.is_some() || self.now() < deadline)
     }
 
     /// Types `bytes` from now on; the time at which the last one is due.
     pub(crate) fn type_bytes(&mut self, bytes: &[u8]) -> Played<MachineTime> {
+        self.check_free()?;
         self.at_prompt = false;
         self.typing_output = self.step_outputs.1;
         let now = self.now();
-        Ok(self.machine.run.send(&self.port, bytes, now).map_err(RunError::from)?)
+        self.typed_until = self.machine.run.send(&self.port, bytes, now).map_err(RunError::from)?;
+        Ok(self.typed_until)
+    }
+
+    /// Whether the step types, and nobody else may until it has said all.
+    pub(crate) fn type_undisturbed(&mut self, is_typing: bool) {
+        self.is_typing = is_typing;
     }
 
     /// How many typed bytes have not arrived.
@@ -328,16 +361,21 @@ impl<'a> Session<'a> {
 
     /// Lets the machine go to `until` or to the first of `conditions`: its index.
     fn go(&mut self, until: MachineTime, conditions: &[Condition]) -> Played<Option<usize>> {
-        let always = self.always.patterns().map(|pattern| self.condition(pattern));
-        let all: Vec<Condition> = conditions.iter().cloned().chain(always).collect();
         loop {
-            let stop = self.machine.run.go(until, &all).map_err(RunError::from)?;
+            self.hand_over()?;
+            let end = self.next_hand_over().map_or(until, |text| until.min(text));
+            let always = self.always.patterns().map(|pattern| self.condition(pattern));
+            let own = always.chain(self.wires.conditions());
+            let all: Vec<Condition> = conditions.iter().cloned().chain(own).collect();
+            let stop = self.machine.run.go(end, &all).map_err(RunError::from)?;
             self.absorb(stop.events);
+            self.change_due_wires()?;
             let found = self.find();
             self.check_always()?;
             found?;
             self.check_flood()?;
             match stop.cause {
+                StopCause::Time if end < until => {}
                 StopCause::Time => return Ok(None),
                 StopCause::Condition { index } if index < conditions.len() => {
                     return Ok(Some(index));
@@ -365,12 +403,16 @@ impl<'a> Session<'a> {
     fn started_anew(&mut self, events: Vec<Event>) -> Played {
         let looked = self.always.look_at_cut_line(&self.output);
         self.absorb(events);
+        self.plan_again()?;
         self.at_prompt = false;
         looked.map_err(|sign| self.ended_by(sign))
     }
 
     fn absorb(&mut self, events: Vec<Event>) {
+        self.see_lost();
         for event in &events {
+            self.stimuli.see(event);
+            self.wires.see(event);
             match event {
                 Event::Sent { port, byte, at } if *port == self.port => {
                     self.output.push(*byte, *at)

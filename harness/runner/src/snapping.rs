@@ -4,14 +4,14 @@ use replab_memory::{Sample, Totals, sample_text};
 use replab_record::{Scale, Wave, picture};
 use replab_scenario::{SnapshotPart, show_duration};
 
-use crate::play::StepSummary;
+use crate::play::{Measured, StepSummary};
 use crate::wave::WaveFigures;
 
 /// Characters of a picture at most.
 const DRAWN: usize = 100;
 
 /// What a `snapshot` step has seen.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
     pub(crate) parts: Vec<SnapshotPart>,
     pub(crate) transcript: String,
@@ -25,9 +25,12 @@ pub(crate) struct Seen {
 impl Seen {
     /// The waves that `steps` have measured, by the number of the step.
     pub(crate) fn waves(steps: &[StepSummary]) -> Vec<(usize, WaveFigures)> {
-        let wave =
-            |step: &StepSummary| Some((step.place.number, step.measured.as_ref()?.wave()?.clone()));
-        steps.iter().filter_map(wave).collect()
+        let mut waves = Vec::new();
+        for step in steps {
+            let measured = step.measured.iter().flat_map(Measured::waves);
+            waves.extend(measured.map(|wave| (step.place.number, wave.clone())));
+        }
+        waves
     }
 
     /// The samples that `steps` have taken, by the number of the step.

@@ -3,6 +3,7 @@
 //! A step lets the machine go only through the [`Session`], claims something of
 //! what came, and gives back figures worth showing.
 
+mod at;
 mod boot;
 mod contract;
 mod drive;
@@ -22,6 +23,7 @@ mod reset;
 mod send;
 mod wait;
 mod wave;
+mod wire;
 
 use replab_record::StepPlace;
 use replab_scenario::{Action, Step};
@@ -49,9 +51,11 @@ pub(crate) fn play<'a>(
         Action::Wait(time) => wait::play(session, *time)?,
         Action::Drive(levels) => drive::play(session, levels)?,
         Action::Press(press) => press::play(session, press)?,
+        Action::Stimuli(table) => at::play(session, table)?,
+        Action::Wire(change) => wire::play(session, change)?,
         Action::Pin(levels) => pin::play(session, levels, step.hold)?,
-        Action::Wave(claim) => {
-            let figures = wave::play(session, claim, place)?;
+        Action::Wave(claims) => {
+            let figures = wave::play(session, claims, place)?;
             return Ok(Some(Measured::Wave(figures)));
         }
         Action::Contract(contract) => {
@@ -83,6 +87,8 @@ pub(crate) fn word(action: &Action) -> &'static str {
         Action::Wait(_) => "wait",
         Action::Drive(_) => "drive",
         Action::Press(_) => "press",
+        Action::Stimuli(_) => "at",
+        Action::Wire(_) => "wire",
         Action::Pin(_) => "pin",
         Action::Wave(_) => "wave",
         Action::Contract(_) => "contract",

@@ -8,6 +8,7 @@ mod compare;
 mod docs;
 mod exec;
 mod expect;
+mod fails;
 mod findings;
 mod fs;
 mod hints;
@@ -19,10 +20,13 @@ mod prove;
 mod repl;
 mod resets;
 mod runs;
+mod share;
 mod stimuli;
+mod tables;
 mod time;
 mod trouble;
 mod waves;
+mod wires;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -160,9 +164,12 @@ fn scenario(steps: Vec<Step>) -> Scenario {
         needs: Vec::new(),
         files: BTreeMap::new(),
         seed: 0,
+        cores: 1,
         never: Vec::new(),
+        fails: None,
         tolerate: Vec::new(),
         steps,
+        swept: Vec::new(),
     }
 }
 
@@ -233,6 +240,7 @@ fn claimed(claim: &Claim) -> String {
         Claim::File { expected, got } => ("file", expected, got),
         Claim::Crash { expected, got } => ("crash", expected, got),
         Claim::Finding { expected, got } => ("finding", expected, got),
+        Claim::Failure { expected, got } => ("failure", expected, got),
         Claim::Memory { expected, got } => ("memory", expected, got),
         Claim::Snapshot { file } => return format!("snapshot {}\n", file.display()),
     };

@@ -4,6 +4,7 @@ use std::io;
 
 use replab_machine::MachineError;
 use replab_record::{Broken, Claim, Failure, MachineTime, SkipReason, StepPlace, Verdict};
+use replab_scenario::TextPattern;
 
 use crate::error::{Ended, RunError};
 use crate::play::Missing;
@@ -36,6 +37,43 @@ pub(crate) fn decide(
             Verdict::Failed(Box::new(Failure { step: stopped.step, ..*failure }))
         }
         Ended::Never(failure) => Verdict::Failed(failure),
+    }
+}
+
+/// The verdict of what is wrong on purpose, whose steps came to `verdict`, and must come
+/// to a failure that says `says`, or whose firmware did: it sent `sent`. With that
+/// failure, if it is the verdict.
+pub(crate) fn of_wrong(
+    verdict: Verdict,
+    says: &TextPattern,
+    sent: &str,
+    at: MachineTime,
+) -> (Verdict, Option<Box<Failure>>) {
+    let expected = format!("a failure that says {says}");
+    match verdict {
+        Verdict::Failed(failure) if says.is_in(&failure.text()) || says.is_in(sent) => {
+            (Verdict::Passed, Some(failure))
+        }
+        Verdict::Failed(mut failure) => {
+            let text = failure.text();
+            let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+            let got = format!("another one: {}", lines.join("; "));
+            failure.claim = Claim::Failure { expected, got };
+            (Verdict::Failed(failure), None)
+        }
+        Verdict::Passed => {
+            let claim = Claim::Failure { expected, got: "none: each step passed".to_string() };
+            let failure = Failure {
+                step: None,
+                claim,
+                at,
+                details: Vec::new(),
+                hint: "what is wrong on purpose is not noticed by any step: claim more".to_string(),
+                diagnosis: None,
+            };
+            (Verdict::Failed(Box::new(failure)), None)
+        }
+        other @ (Verdict::Broken(_) | Verdict::Skipped(_)) => (other, None),
     }
 }
 

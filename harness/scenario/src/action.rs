@@ -16,6 +16,7 @@ use crate::scenario::{Action, Boot, Code, Expect, Never, Reset, SnapshotPart, Te
 use crate::transcript::parse_transcript;
 use crate::tree::{Node, Value};
 use crate::wave;
+use crate::wire;
 
 /// The parts of a record that `snapshot` takes.
 pub(crate) const SNAPSHOT_WORDS: [&str; 3] = ["transcript", "wave", "memory"];
@@ -34,6 +35,7 @@ pub(crate) fn read(reading: &mut Reading<'_>, word: &str, value: &Node) -> Optio
         "wait" => Action::Wait(reading.quantity(value, "wait", parse_duration)?),
         "drive" => Action::Drive(pins::driven(reading, value)?),
         "press" => Action::Press(pins::press(reading, value)?),
+        "wire" => Action::Wire(wire::read(reading, value)?),
         "pin" => Action::Pin(pins::levels(reading, value, "pin")?),
         "wave" => Action::Wave(wave::read(reading, value)?),
         "contract" => Action::Contract(contract::read(reading, value)?),
@@ -173,7 +175,7 @@ fn no_claim<T>(reading: &mut Reading<'_>, node: &Node, block: &Block, claim: Str
     reading.fail(node.place, problem)
 }
 
-fn send(reading: &mut Reading<'_>, node: &Node) -> Option<Vec<u8>> {
+pub(crate) fn send(reading: &mut Reading<'_>, node: &Node) -> Option<Vec<u8>> {
     if matches!(node.value, Value::Map(_)) {
         return hex(reading, node);
     }
@@ -228,7 +230,7 @@ fn unescape(text: &str) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-fn key(reading: &mut Reading<'_>, node: &Node) -> Option<Vec<u8>> {
+pub(crate) fn key(reading: &mut Reading<'_>, node: &Node) -> Option<Vec<u8>> {
     let word = reading.text(node, "key")?;
     match key_bytes(&word) {
         Some(bytes) => Some(bytes.to_vec()),

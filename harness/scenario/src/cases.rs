@@ -4,29 +4,51 @@
 //! its own in which those keys stand instead, so it is checked as a whole, and
 //! every place in it is one of the real file.
 
+use std::collections::BTreeMap;
+
 use crate::error::Problem;
 use crate::reading::Reading;
-use crate::tree::{Node, Value};
+use crate::sweep;
+use crate::tree::{Node, Place, Value};
 
 /// The most cases of a file.
 pub const MOST_CASES: usize = 64;
 
 /// The keys that a case can override.
-pub const CASE_WORDS: [&str; 9] =
-    ["name", "section", "boards", "needs", "files", "seed", "never", "tolerate", "steps"];
+pub const CASE_WORDS: [&str; 11] = [
+    "name", "section", "boards", "needs", "files", "seed", "cores", "never", "fails", "tolerate",
+    "steps",
+];
 
 /// A scenario of a file: the whole file as it reads for it.
 pub(crate) struct Case {
     /// `None` if the file has no cases.
     pub(crate) name: Option<String>,
     pub(crate) root: Node,
+    /// What is swept, and its value here.
+    pub(crate) swept: Vec<(String, String)>,
+    /// Where swept values are used (byte offsets), and where they stand.
+    pub(crate) uses: BTreeMap<usize, Place>,
+}
+
+impl Case {
+    fn new(name: Option<String>, root: Node) -> Case {
+        Case { name, root, swept: Vec::new(), uses: BTreeMap::new() }
+    }
 }
 
 /// The scenarios of the file that `root` is, in its order.
 pub(crate) fn read(reading: &mut Reading<'_>, root: Node) -> Vec<Case> {
-    let Value::Map(entries) = &root.value else { return vec![Case { name: None, root }] };
-    let Some((_, cases)) = entries.iter().find(|(key, _)| key.scalar() == Some("cases")) else {
-        return vec![Case { name: None, root }];
+    let Value::Map(entries) = &root.value else { return vec![Case::new(None, root)] };
+    let find = |word| entries.iter().find(|(key, _)| key.scalar() == Some(word));
+    let cases = match (find("cases"), find("sweep")) {
+        (None, None) => return vec![Case::new(None, root)],
+        (None, Some((_, sweep))) => return sweep::read(reading, &root, entries, sweep),
+        (Some((_, cases)), None) => cases,
+        (Some((cases, _)), Some((sweep, _))) => {
+            reading.both(cases.place, sweep.place, Problem::CasesAndSweep);
+            return Vec::new();
+        }
     };
     let wanted = "names and what each overrides: `{ slow: { seed: 2 } }`";
     let Value::Map(named) = &cases.value else {
@@ -70,7 +92,7 @@ fn case(
     if !has_name {
         give_title(&mut merged, &word);
     }
-    Some(Case { name: Some(word), root: Node { value: Value::Map(merged), ..root.clone() } })
+    Some(Case::new(Some(word), Node { value: Value::Map(merged), ..root.clone() }))
 }
 
 /// `files` with `more`; where a path stands in both, that of `more` counts.
@@ -84,7 +106,7 @@ fn with_files(files: &Node, more: &Node) -> Node {
 }
 
 /// A case without a title has the file's, and says which it is.
-fn give_title(entries: &mut [(Node, Node)], case: &str) {
+pub(crate) fn give_title(entries: &mut [(Node, Node)], case: &str) {
     let title = entries.iter_mut().find(|(key, _)| key.scalar() == Some("name"));
     if let Some((_, Node { value: Value::Text(title), .. })) = title {
         title.push_str(&format!(" ({case})"));

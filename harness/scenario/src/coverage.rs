@@ -138,6 +138,7 @@ impl Coverage {
 }
 
 /// How much of `lesson` is tried by `scenarios`, which are the lesson's and can be played.
+/// What is wrong on purpose tries nothing of it.
 ///
 /// # Errors
 ///
@@ -147,7 +148,9 @@ pub fn coverage(
     scenarios: &[&Scenario],
     excuses: &[Excuses],
 ) -> Result<Coverage, ScenarioErrors> {
-    let judge = Judge { scenarios, excuses };
+    let right: Vec<_> =
+        scenarios.iter().copied().filter(|scenario| scenario.fails.is_none()).collect();
+    let judge = Judge { scenarios: &right, excuses };
     let sections: Vec<_> = lesson.sections().iter().map(|section| judge.section(section)).collect();
     for file in excuses {
         file.needless(|what| covering(&sections, what))?;
@@ -218,8 +221,15 @@ impl Judge<'_> {
     }
 }
 
+/// Runs of a sweep cover what the first of them does, and are named once.
 fn identities<'a>(scenarios: impl Iterator<Item = &'a Scenario>) -> Vec<String> {
-    scenarios.map(|scenario| scenario.identity.clone()).collect()
+    let name = |scenario: &Scenario| match scenario.swept.is_empty() {
+        true => scenario.identity.clone(),
+        false => scenario.file_identity().to_owned(),
+    };
+    let mut names: Vec<String> = scenarios.map(name).collect();
+    names.dedup();
+    names
 }
 
 /// The scenarios that cover all of `what`; none if something of it is left.

@@ -4,7 +4,7 @@
 //! [`miette::Diagnostic`], so that whoever prints it shows file, line, column,
 //! the source line, and what is allowed instead.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,8 @@ use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 use crate::cases::MOST_CASES;
 use crate::lesson::BlockError;
 use crate::quantity::{QuantityError, show_duration};
+use crate::stimulus::{ACT_WORDS, MOST_STIMULI};
+use crate::sweep::MOST_RUNS;
 use crate::transcript::TranscriptError;
 use crate::tree::Place;
 
@@ -30,7 +32,7 @@ impl ScenarioErrors {
     pub(crate) fn of(mut errors: Vec<Located>, file: &Path, text: &str) -> ScenarioErrors {
         errors.sort_by_key(Located::offset);
         let mut said = BTreeSet::new();
-        errors.retain(|error| said.insert((error.offset(), error.problem.to_string())));
+        errors.retain(|error| said.insert(error.told_once()));
         let (name, text) = (file.display().to_string(), Arc::new(text.to_owned()));
         ScenarioErrors(errors.into_iter().map(|error| error.in_file(&name, &text)).collect())
     }
@@ -267,6 +269,12 @@ pub enum Problem {
     /// A contract without an interval.
     #[error("this contract states no interval")]
     EmptyContract,
+    /// Two waves of one pin in a step.
+    #[error("a wave of {pin} stands in this list already")]
+    TwoWaves {
+        /// The pin.
+        pin: String,
+    },
     /// A pin that is claimed to lag behind itself.
     #[error("{pin} cannot lag behind {pin}")]
     OwnLag {
@@ -286,6 +294,113 @@ pub enum Problem {
     ManyCases {
         /// How many.
         count: usize,
+    },
+    /// Cases and a sweep.
+    #[error("a file has cases or a sweep, not both")]
+    CasesAndSweep,
+    /// More runs than a sweep may make.
+    #[error("this sweep makes {} runs, and {MOST_RUNS} are the most", if *.count == usize::MAX { "too many".to_owned() } else { .count.to_string() })]
+    ManyRuns {
+        /// How many.
+        count: usize,
+    },
+    /// A name that is swept in vain.
+    #[error("`{name}` is swept, and no step uses it")]
+    UnusedSweep {
+        /// The name.
+        name: String,
+    },
+    /// A value that no run can be named by.
+    #[error("`{text}` cannot be swept: a run is named by its values")]
+    SweptValue {
+        /// The value.
+        text: String,
+    },
+    /// A range with its borders the wrong way round.
+    #[error("from {from} to {to} there is nothing to sweep")]
+    EmptyRange {
+        /// The first value.
+        from: String,
+        /// The last one.
+        to: String,
+    },
+    /// A range of quantities that are not of one kind.
+    #[error("{one} and {other}, which are not of one kind")]
+    MixedRange {
+        /// A key and its value.
+        one: String,
+        /// Another.
+        other: String,
+    },
+    /// A range that does not come out even.
+    #[error("{what}")]
+    UnevenRange {
+        /// In what way.
+        what: String,
+        /// What would.
+        advice: String,
+    },
+    /// A table of stimuli that is longer than one may be.
+    #[error("there are {count} entries, and a table has at most {MOST_STIMULI}")]
+    ManyStimuli {
+        /// How many.
+        count: usize,
+    },
+    /// A table of stimuli in a step that does something else.
+    #[error("a table of stimuli is a step of its own; this one has `{word}` beside it")]
+    TableBeside {
+        /// The action.
+        word: String,
+    },
+    /// An entry of a table in which nothing or several things happen.
+    #[error("an entry of a table is one thing; this one is {}", match .words.len() {
+        0 => "none".to_owned(),
+        count => format!("{count}: {}", listed(.words)),
+    })]
+    OneStimulus {
+        /// What happens in it.
+        words: Vec<String>,
+    },
+    /// A port where nothing is typed.
+    #[error("`port` stands beside `{word}`, which types nothing")]
+    PortAlone {
+        /// What it stands beside.
+        word: String,
+    },
+    /// A byte that would have to be on its way before the step, or before power-on.
+    #[error("a byte that arrives after {} is on its way for {}, and begins too early", show_duration(*.time), show_duration(*.character))]
+    EarlyByte {
+        /// When it should arrive.
+        time: Duration,
+        /// How long it takes on the wire.
+        character: Duration,
+    },
+    /// Two entries of a table that want one pin or port at the same time.
+    #[error("two entries want {thing} at the same time")]
+    StimuliMeet {
+        /// The pin or port.
+        thing: String,
+    },
+    /// A wire to which nothing or several things happen.
+    #[error("one thing happens to a wire; here it is {}", match .words.len() {
+        0 => "none".to_owned(),
+        count => format!("{count}: {}", listed(.words)),
+    })]
+    OneWire {
+        /// What happens to it.
+        words: Vec<String>,
+    },
+    /// `to` where a wire gets no level.
+    #[error("`to` stands beside `{word}`, which is to no level")]
+    ToAlone {
+        /// What it stands beside.
+        word: String,
+    },
+    /// A pin that is bridged to itself.
+    #[error("{pin} cannot be bridged to itself")]
+    OwnBridge {
+        /// The pin.
+        pin: String,
     },
     /// A name that two wildcards capture.
     #[error("`{name}` is captured twice")]
@@ -369,11 +484,15 @@ impl Problem {
             Problem::Unknown { what: "capture", known, .. } if known.is_empty() => {
                 "a step before has to capture it: `<NAME:int>`".to_owned()
             }
-            Problem::Unknown { nearest, known, .. } => {
+            Problem::Unknown { what, nearest, known, .. } => {
                 let list = shortened(known);
-                match nearest {
+                let list = match nearest {
                     Some(word) => format!("did you mean `{word}`? There are: {list}"),
                     None => format!("there are: {list}"),
+                };
+                match *what {
+                    "swept name" => format!("{list}; put text that begins with `$` in quotes"),
+                    _ => list,
                 }
             }
             Problem::Missing { advice, .. } => (*advice).to_owned(),
@@ -423,6 +542,17 @@ impl Problem {
             }
             Problem::Outside { .. } => "write a relative path without `..`".to_owned(),
             Problem::ManyCases { .. } => "make several files of it".to_owned(),
+            Problem::CasesAndSweep => "make two files of it".to_owned(),
+            Problem::ManyRuns { .. } => "take larger steps, or sweep less at once".to_owned(),
+            Problem::UnusedSweep { name } => {
+                format!("write `${name}` in the steps where its value stands, or take it out")
+            }
+            Problem::SweptValue { .. } => {
+                "it has letters, digits, blanks, and `-`, `_`, `.`, `+`, `%`, `°`, `±`".to_owned()
+            }
+            Problem::EmptyRange { .. } => "`to` is more than `from`".to_owned(),
+            Problem::MixedRange { .. } => "give all of a range the same kind of unit".to_owned(),
+            Problem::UnevenRange { advice, .. } => advice.clone(),
             Problem::CapturedTwice { .. } => "give it another name".to_owned(),
             Problem::LongBounce { .. } => "press longer, or bounce shorter".to_owned(),
             Problem::PeriodAndFrequency => "keep one of them".to_owned(),
@@ -431,6 +561,9 @@ impl Problem {
                 "the three stand in this order; leave `typ` out if there is none".to_owned()
             }
             Problem::EmptyContract => "give it one or more of: high, low, period, lag".to_owned(),
+            Problem::TwoWaves { .. } => {
+                "claim all of it in one entry, or look again in another step".to_owned()
+            }
             Problem::OwnLag { .. } => "name the pin that goes first in `behind`".to_owned(),
             Problem::MinAboveMax { .. } => "exchange them".to_owned(),
             Problem::ShortForPulse { .. } => "look longer, or claim less".to_owned(),
@@ -438,6 +571,21 @@ impl Problem {
                 "give it one or more of: period, frequency, duty, count, first, high, low, glitch, lag"
                     .to_owned()
             }
+            Problem::ManyStimuli { .. } => "make several tables of it".to_owned(),
+            Problem::TableBeside { .. } => "make two steps of it: each begins with `- `".to_owned(),
+            Problem::OneStimulus { .. } => format!("give it one of: {}", ACT_WORDS.join(", ")),
+            Problem::PortAlone { .. } => "put it beside `send` or `key`".to_owned(),
+            Problem::EarlyByte { character, .. } => {
+                format!("name a time of {} or more", show_duration(*character))
+            }
+            Problem::StimuliMeet { .. } => {
+                "give one of them a later time; a press takes until its last edge, and what is typed one character time for each byte".to_owned()
+            }
+            Problem::OneWire { .. } => {
+                format!("give it one of: {}", crate::wire::STATE_WORDS.join(", "))
+            }
+            Problem::ToAlone { .. } => "put it beside `short`, or into `when`".to_owned(),
+            Problem::OwnBridge { .. } => "name another pin".to_owned(),
             Problem::OneTolerance { .. } => {
                 format!("give it one of: {}", crate::tolerate::TOLERATE_WORDS.join(", "))
             }
@@ -502,6 +650,9 @@ impl Diagnostic for ScenarioErrors {
     }
 }
 
+/// What is said of a place where a swept value is used.
+const USED_HERE: &str = "it is used here";
+
 /// A problem at a place, before it is known which file that is in.
 #[derive(Debug)]
 pub(crate) struct Located {
@@ -513,6 +664,28 @@ pub(crate) struct Located {
 impl Located {
     pub(crate) fn new(place: Place, problem: impl Into<Problem>) -> Located {
         Located { problem: problem.into(), place, also: None }
+    }
+
+    /// The same at the place of the swept value that is used where it is, if one of `uses`
+    /// is: these are offsets of uses, and places of values.
+    pub(crate) fn of_value(self, uses: &BTreeMap<usize, Place>) -> Located {
+        match uses.get(&self.place.offset) {
+            Some(value) => {
+                let also = Some((self.place, USED_HERE));
+                Located { place: *value, also, ..self }
+            }
+            None => self,
+        }
+    }
+
+    /// Two problems that are equal in this are one. Of a range of values in one place the
+    /// first that is wrong says enough.
+    fn told_once(&self) -> (usize, String) {
+        let what = match self.also {
+            Some((used, USED_HERE)) => format!("used at {}", used.offset),
+            _ => self.problem.to_string(),
+        };
+        (self.offset(), what)
     }
 
     /// Where it is, for sorting.

@@ -12,21 +12,27 @@ use crate::schema::schema;
 use crate::step::{MODIFIER_WORDS, STEP_WORDS};
 
 /// Values that have a section of their own, and what stands in it beside their shape.
-const NAMED: [(&str, &str); 16] = [
+const NAMED: [(&str, &str); 22] = [
     ("text", "Text. A number is taken as it is written."),
     ("duration", ""),
     ("bound", ""),
     ("regex", "A regular expression, as the crate `regex` has them."),
     ("pattern", "Text that is looked for, or a regular expression."),
-    ("finding", "What the firmware touches and the lab does not emulate."),
+    ("finding", "What the lab notices: what it does not emulate, and trouble at pins."),
     ("unwanted", "A pattern in what is sent, or a finding."),
     ("never", "One or several."),
     ("levels", "Pins by role or name, each with a level."),
     ("driven", "Pins and analog inputs by name, each with what it is driven to."),
     ("measured", ""),
+    ("press", "A press of a button."),
+    ("time", "From the end of the step before, in a table from its start; or from power-on."),
+    ("stimulus", "One entry of a table: one thing that happens at its time."),
     ("file", "What is in a file: the text itself, another file's, or a block of the lesson."),
     ("code", "Source text: itself, or a block of the lesson, and what it prints and raises."),
     ("tolerance", "One difference between targets that are compared, and why it is no surprise."),
+    ("values", "What a name of `sweep` stands for, run by run: a list, or a range in equal steps."),
+    ("swept", ""),
+    ("wave", "What is claimed of a pin: with `pin` and `for`, one claim at least."),
     ("off", ""),
     ("slack", ""),
 ];
@@ -75,7 +81,9 @@ fn shape(value: &Value) -> String {
     if let Some(name) = value["$ref"].as_str().and_then(|path| path.rsplit('/').next()) {
         return match name {
             "step" => "[a step](#steps)".to_owned(),
-            "case" => "a case: any key of the file but `replab`, `lesson`, `cases`".to_owned(),
+            "case" => {
+                "a case: any key of the file but `replab`, `lesson`, `cases`, `sweep`".to_owned()
+            }
             name => format!("[{name}](#{name})"),
         };
     }
@@ -87,7 +95,8 @@ fn shape(value: &Value) -> String {
     }
     for several in ["anyOf", "allOf"] {
         if let Some(parts) = value[several].as_array() {
-            return or(parts.iter().map(shape));
+            // Where a value can be swept is told once: in any place of the steps.
+            return or(parts.iter().filter(|part| !is_swept(part)).map(shape));
         }
     }
     match value["type"].as_str() {
@@ -96,6 +105,10 @@ fn shape(value: &Value) -> String {
         Some("integer") => "a whole number".to_owned(),
         _ => value["description"].as_str().unwrap_or("text").to_owned(),
     }
+}
+
+fn is_swept(value: &Value) -> bool {
+    value["$ref"] == "#/definitions/swept"
 }
 
 /// `` `{ pin: …, for: … }` `` with what each of its keys holds.

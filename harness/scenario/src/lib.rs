@@ -29,15 +29,19 @@ mod pins;
 mod project;
 mod python;
 mod quantity;
+mod range;
 mod reading;
 mod rewrite;
 mod scenario;
 mod schema;
 mod step;
+mod stimulus;
+mod sweep;
 mod tolerate;
 mod transcript;
 mod tree;
 mod wave;
+mod wire;
 
 pub use analog::{parse_temperature, parse_voltage};
 pub use bytes::{parse_bound, parse_bytes};
@@ -55,23 +59,27 @@ pub use lag::{Lag, parse_lag};
 pub use lesson::{Block, BlockError, Lesson, Section};
 pub use load::{DEFAULT_BOARD, FILE_WORDS, Lessons, NEED_WORDS, World, load};
 pub use pattern::{Captures, Expected, NOTHING};
-pub use pins::{LEVEL_WORDS, PRESS_WORDS};
+pub use pins::{DRIVE_WORDS, LEVEL_WORDS, PRESS_WORDS};
 pub use project::{PROJECT_FILE, PROJECT_WORDS, Project, ProjectWorld, load_project};
 pub use quantity::{
     QuantityError, Tolerance, parse_duration, parse_duty, parse_percent, parse_period,
     parse_tolerance, show_duration,
 };
+pub use range::RANGE_WORDS;
 pub use rewrite::{NewAnswer, RewriteError, rewrite};
 pub use scenario::{
-    Action, At, Boot, Code, Contract, DEFAULT_WITHIN, Direction, Driven, Exchange, Expect, Fs,
-    Interval, LagClaim, Need, Never, Press, Reset, Scenario, SnapshotPart, Step, TextPattern,
-    WaveClaim, Width,
+    Act, Action, At, Boot, Code, Contract, DEFAULT_WITHIN, Direction, Driven, Exchange, Expect, Fs,
+    Interval, LagClaim, Need, Never, NthEdge, Press, Reset, Scenario, SnapshotPart, Step, Stimulus,
+    TextPattern, WaveClaim, Width, WireChange, WireState,
 };
 pub use schema::schema;
 pub use step::{MODIFIER_WORDS, STEP_WORDS};
+pub use stimulus::{MOST_STIMULI, STIMULUS_WORDS, character_time};
+pub use sweep::MOST_RUNS;
 pub use tolerate::{MEMORY_WORDS, TOLERATE_WORDS, Tolerable, Tolerated};
 pub use transcript::{TranscriptError, parse_transcript};
 pub use wave::{DIRECTION_WORDS, LAG_WORDS, WAVE_WORDS, WIDTH_WORDS};
+pub use wire::{FIRM_LEVELS, WHEN_WORDS, WIRE_WORDS};
 
 #[cfg(test)]
 mod tests;

@@ -19,14 +19,16 @@ use crate::tree::{self, Node, Place, Style, Value};
 use crate::{action, file, step, tolerate};
 
 /// The keys of a scenario's top level.
-pub const FILE_WORDS: [&str; 12] = [
-    "replab", "name", "lesson", "section", "boards", "needs", "files", "seed", "never", "tolerate",
-    "steps", "cases",
+pub const FILE_WORDS: [&str; 15] = [
+    "replab", "name", "lesson", "section", "boards", "needs", "files", "seed", "cores", "never",
+    "fails", "tolerate", "steps", "cases", "sweep",
 ];
 
 /// The words of `needs:`.
-pub const NEED_WORDS: [&str; 9] =
-    ["gpio", "irq", "i2c", "files", "memory", "exact", "power", "analog", "findings"];
+pub const NEED_WORDS: [&str; 11] = [
+    "gpio", "irq", "i2c", "files", "memory", "exact", "power", "analog", "findings", "noise",
+    "wires",
+];
 
 /// The board of a scenario that lists none, where nobody says otherwise.
 pub const DEFAULT_BOARD: &str = "lab-m0";
@@ -53,8 +55,8 @@ pub struct World<'a> {
 const MOST_BYTES: usize = 1 << 20;
 
 /// Reads and checks the scenarios that `text`, the content of `file`, holds: one, or
-/// one for each of its `cases:`, in their order. `identity` is the file's; that of a
-/// case is `IDENTITY[CASE]`.
+/// one for each of its `cases:` or values of its `sweep:`, in their order. `identity` is the
+/// file's; that of a case is `IDENTITY[CASE]`.
 ///
 /// # Errors
 ///
@@ -75,8 +77,9 @@ pub fn load(
             None => identity.to_owned(),
         };
         let mut reading = Reading::new(world, text);
-        scenarios.extend(reading.scenario(&case.root, file, &identity));
-        errors.extend(reading.errors);
+        let scenario = reading.scenario(&case.root, file, &identity);
+        scenarios.extend(scenario.map(|one| Scenario { swept: case.swept, ..one }));
+        errors.extend(reading.errors.into_iter().map(|error| error.of_value(&case.uses)));
     }
     if errors.is_empty() && !scenarios.is_empty() {
         return Ok(scenarios);
@@ -119,8 +122,10 @@ impl Reading<'_> {
             .and_then(|node| file::files(self, node, "files"))
             .unwrap_or_default();
         let seed = fields.get("seed").map_or(Some(DEFAULT_SEED), |node| self.number(node, "seed"));
+        let cores = fields.get("cores").map_or(Some(1), |node| self.cores(node));
         let never =
             fields.get("never").and_then(|node| action::never(self, node)).unwrap_or_default();
+        let fails = fields.get("fails").and_then(|node| action::text_pattern(self, node, "fails"));
         let tolerate =
             fields.get("tolerate").and_then(|node| tolerate::read(self, node)).unwrap_or_default();
         let steps = self.required(
@@ -140,10 +145,21 @@ impl Reading<'_> {
             needs,
             files,
             seed: seed?,
+            cores: cores?,
             never,
+            fails,
             tolerate,
             steps: steps?,
+            swept: Vec::new(),
         })
+    }
+
+    fn cores(&mut self, node: &Node) -> Option<u32> {
+        match node.scalar() {
+            Some("1") => Some(1),
+            Some("2") => Some(2),
+            _ => self.kind(node, "cores", "`1`, or `2` for a board that has them"),
+        }
     }
 
     /// Another version has other rules, so nothing else would be said of it.
@@ -230,6 +246,8 @@ impl Reading<'_> {
             "power" => Need::Power,
             "analog" => Need::Analog,
             "findings" => Need::Findings,
+            "noise" => Need::Noise,
+            "wires" => Need::Wires,
             _ => return self.fail(node.place, Problem::unknown("capability", &word, NEED_WORDS)),
         })
     }

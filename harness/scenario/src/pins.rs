@@ -11,8 +11,11 @@ use crate::reading::Reading;
 use crate::scenario::{Driven, Press};
 use crate::tree::{Node, Value};
 
-/// The levels that a scenario claims or drives.
+/// The levels that a scenario claims.
 pub const LEVEL_WORDS: [&str; 3] = ["high", "low", "floating"];
+
+/// What a scenario drives a pin to.
+pub const DRIVE_WORDS: [&str; 4] = ["high", "low", "floating", "noise"];
 
 /// The keys of `press`.
 pub const PRESS_WORDS: [&str; 3] = ["button", "for", "bounce"];
@@ -30,7 +33,9 @@ pub(crate) fn levels(
     }
     let levels: Vec<_> = entries
         .iter()
-        .map(|(pin, level)| Some((pin_word(reading, pin)?, level_word(reading, level, word)?)))
+        .map(|(pin, level)| {
+            Some((pin_word(reading, pin)?, level_word(reading, level, word, &LEVEL_WORDS)?))
+        })
         .collect();
     levels.into_iter().collect()
 }
@@ -54,8 +59,8 @@ fn one_driven(reading: &mut Reading<'_>, key: &Node, value: &Node) -> Option<(St
         let pin = board_word(reading, key, "pin", is_there, |board| {
             board.pin_words().chain(analog_words(board)).collect()
         });
-        let level = level_word(reading, value, "drive");
-        return Some((pin?, Driven::Level(level?)));
+        let to = driven_word(reading, value);
+        return Some((pin?, to?));
     };
     let lacks = |board: &&&Board| {
         board.analog.get(word).is_none_or(|input| input.measures != first.measures)
@@ -111,7 +116,7 @@ fn button_word(reading: &mut Reading<'_>, node: &Node) -> Option<String> {
 }
 
 /// A word that is something on each of the scenario's boards.
-fn board_word(
+pub(crate) fn board_word(
     reading: &mut Reading<'_>,
     node: &Node,
     what: &'static str,
@@ -128,12 +133,32 @@ fn board_word(
     }
 }
 
-fn level_word(reading: &mut Reading<'_>, node: &Node, key: &str) -> Option<Level> {
-    match reading.text(node, key)?.as_str() {
+/// Reads a level that is one of `allowed`.
+pub(crate) fn level_word(
+    reading: &mut Reading<'_>,
+    node: &Node,
+    key: &str,
+    allowed: &[&str],
+) -> Option<Level> {
+    let word = reading.text(node, key)?;
+    match word.as_str() {
+        word if !allowed.contains(&word) => {
+            let known = allowed.iter().copied();
+            reading.fail(node.place, Problem::unknown("level", word, known))
+        }
         "high" => Some(Level::High),
         "low" => Some(Level::Low),
-        "floating" => Some(Level::Floating),
-        word => reading.fail(node.place, Problem::unknown("level", word, LEVEL_WORDS)),
+        _ => Some(Level::Floating),
+    }
+}
+
+fn driven_word(reading: &mut Reading<'_>, node: &Node) -> Option<Driven> {
+    match reading.text(node, "drive")?.as_str() {
+        "noise" => Some(Driven::Noise),
+        "high" => Some(Driven::Level(Level::High)),
+        "low" => Some(Driven::Level(Level::Low)),
+        "floating" => Some(Driven::Level(Level::Floating)),
+        word => reading.fail(node.place, Problem::unknown("level", word, DRIVE_WORDS)),
     }
 }
 

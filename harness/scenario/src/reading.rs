@@ -53,15 +53,23 @@ impl<'a> Reading<'a> {
                     if let Some(word) = key.scalar()
                         && let Some(first) = seen.insert(word, key.place)
                     {
-                        let problem = Problem::Duplicate { key: word.to_owned() };
-                        self.errors
-                            .push(Located::new(key.place, problem).and(first, "the first is here"));
+                        self.twice(key.place, first, word.to_owned());
                     }
                     self.duplicates(value);
                 }
             }
             _ => {}
         }
+    }
+
+    /// Notes that `key` stands at `place`, and has stood at `first` already.
+    pub(crate) fn twice(&mut self, place: Place, first: Place, key: String) {
+        self.both(first, place, Problem::Duplicate { key });
+    }
+
+    /// Notes a problem at `place` that there would not be without what is at `first`.
+    pub(crate) fn both(&mut self, first: Place, place: Place, problem: Problem) {
+        self.errors.push(Located::new(place, problem).and(first, "the first is here"));
     }
 
     /// The scenario's lesson, for the block or heading that `node` names.

@@ -5,6 +5,7 @@
 //! every board that the scenario lists. The runner trusts it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -41,12 +42,19 @@ pub struct Scenario {
     pub files: BTreeMap<String, Vec<u8>>,
     /// Where every random choice of the run comes from.
     pub seed: u32,
+    /// How many cores the board has, 1 or 2.
+    pub cores: u32,
     /// What must not come, through the whole run.
     pub never: Vec<Never>,
+    /// It must fail, and the failure must say this: what is played is wrong on purpose.
+    pub fails: Option<TextPattern>,
     /// In what two targets may differ that are compared.
     pub tolerate: Vec<Tolerated>,
     /// The steps, in order. Never empty.
     pub steps: Vec<Step>,
+    /// The names that its file sweeps, in their order, each with its value here; empty if
+    /// it sweeps none.
+    pub swept: Vec<(String, String)>,
 }
 
 impl Scenario {
@@ -78,10 +86,14 @@ pub enum Need {
     Analog,
     /// A machine that notices what it does not emulate.
     Findings,
+    /// Pins that can pick up noise.
+    Noise,
+    /// Wires that the lab can break.
+    Wires,
 }
 
 /// One action and its modifiers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     /// The line of the step in the scenario's file, from 1.
     pub line: usize,
@@ -107,7 +119,7 @@ pub enum At {
 }
 
 /// What a step does. One module under the runner's `steps/` for each.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// Power has come on; go on until the board is up.
     Boot(Boot),
@@ -131,14 +143,19 @@ pub enum Action {
     Drive(Vec<(String, Driven)>),
     /// Presses a button.
     Press(Press),
+    /// Plans what happens from outside, and waits for none of it. Never empty.
+    Stimuli(Vec<Stimulus>),
+    /// Breaks or mends the wire to a pin.
+    Wire(WireChange),
     /// Claims levels of pins (by role or name).
     Pin(Vec<(String, Level)>),
     /// Starts the board again.
     Reset(Reset),
     /// Writes or claims files in the flash of the stopped machine.
     Fs(Fs),
-    /// Claims the shape of a pin's wave from the start of the step on.
-    Wave(WaveClaim),
+    /// Claims the shape of waves, all from the start of the step on. Never empty, and each
+    /// of another pin.
+    Wave(Vec<WaveClaim>),
     /// Looks at a pin, and claims its intervals as a data sheet states them.
     Contract(Contract),
     /// Takes a sample of the memory, and claims figures of it.
@@ -154,6 +171,8 @@ pub enum Action {
 pub enum Driven {
     /// A pin, to a level.
     Level(Level),
+    /// A pin, to nothing: it picks up noise.
+    Noise,
     /// An analog input: to microvolts, or to thousandths of a degree Celsius.
     Analog(i32),
 }
@@ -167,6 +186,68 @@ pub struct Press {
     pub time: Duration,
     /// For how long its contact bounces at either end; shorter than `time`.
     pub bounce: Option<Duration>,
+}
+
+/// One entry of a table of stimuli.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stimulus {
+    /// Its line in the scenario's file, from 1.
+    pub line: usize,
+    /// When it happens: this long after the start of the step, or at this machine time.
+    pub time: At,
+    /// What happens.
+    pub act: Act,
+}
+
+/// What happens from outside at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Pins and analog inputs are driven.
+    Drive(Vec<(String, Driven)>),
+    /// A button is pressed.
+    Press(Press),
+    /// Bytes arrive, the first of them at that time.
+    Type {
+        /// Never empty.
+        bytes: Vec<u8>,
+        /// The name of the port; `None` for the REPL's.
+        port: Option<String>,
+    },
+}
+
+/// What becomes of the wire to a pin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WireChange {
+    /// Role or name of the pin.
+    pub pin: String,
+    /// What its wire is from then on.
+    pub to: WireState,
+    /// When, if not at once. The step does not wait for it.
+    pub when: Option<NthEdge>,
+}
+
+/// The state of a wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WireState {
+    /// It carries what is driven.
+    Whole,
+    /// Nothing that is driven reaches the pin.
+    Open,
+    /// It has this level, which is high or low.
+    Shorted(Level),
+    /// It is connected to this other pin, by its role or name, which is an output.
+    Bridged(String),
+}
+
+/// An edge of a pin, counted from the start of the step on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NthEdge {
+    /// Role or name of the pin.
+    pub pin: String,
+    /// Which edge, from 1.
+    pub count: u32,
+    /// Only those to this level are counted, which is high or low.
+    pub to: Option<Level>,
 }
 
 /// How far `boot` goes.
@@ -203,7 +284,7 @@ pub enum Fs {
 }
 
 /// One line that is typed at the prompt (with its continuation lines), and the answer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Exchange {
     /// The line of the `>>>` in the scenario's file, from 1.
     pub line: usize,
@@ -214,7 +295,7 @@ pub struct Exchange {
 }
 
 /// Source text to run, and what it must do.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Code {
     /// The source, with `\n` line ends.
     pub text: String,
@@ -229,7 +310,7 @@ pub struct Code {
 }
 
 /// What `expect` waits for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Expect {
     /// Text or a regular expression, anywhere in what comes from the start of the step before on.
     Text(TextPattern),
@@ -240,7 +321,7 @@ pub enum Expect {
 }
 
 /// What must not come.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Never {
     /// The firmware must not send this.
     Sent(TextPattern),
@@ -257,8 +338,39 @@ pub enum TextPattern {
     Regex(regex::Regex),
 }
 
+impl PartialEq for TextPattern {
+    /// Expressions are equal as they are written.
+    fn eq(&self, other: &TextPattern) -> bool {
+        match (self, other) {
+            (TextPattern::Text(one), TextPattern::Text(other)) => one == other,
+            (TextPattern::Regex(one), TextPattern::Regex(other)) => one.as_str() == other.as_str(),
+            _ => false,
+        }
+    }
+}
+
+impl TextPattern {
+    /// Whether it is found in `text`.
+    pub fn is_in(&self, text: &str) -> bool {
+        match self {
+            TextPattern::Text(wanted) => text.contains(wanted.as_str()),
+            TextPattern::Regex(regex) => regex.is_match(text),
+        }
+    }
+}
+
+impl fmt::Display for TextPattern {
+    /// `"text"`, or `/expression/`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TextPattern::Text(text) => write!(f, "{text:?}"),
+            TextPattern::Regex(regex) => write!(f, "/{regex}/"),
+        }
+    }
+}
+
 /// The claimed shape of a wave.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct WaveClaim {
     /// Role or name of the pin.
     pub pin: String,

@@ -10,10 +10,13 @@ use serde_json::{Map, Value, json};
 use crate::cases::{CASE_WORDS, MOST_CASES};
 use crate::key::KEYS;
 use crate::load::{FILE_WORDS, NEED_WORDS};
-use crate::pins::LEVEL_WORDS;
+use crate::pins::{DRIVE_WORDS, LEVEL_WORDS};
 use crate::step::{MODIFIER_WORDS, STEP_WORDS, WAITING};
+use crate::stimulus::{ACT_WORDS, MOST_STIMULI};
+use crate::sweep::MOST_RUNS;
 use crate::tolerate::{EDGES_WORDS, MEMORY_WORDS, TOLERATE_WORDS, WHY};
 use crate::wave::DIRECTION_WORDS;
+use crate::wire::{FIRM_LEVELS, STATE_WORDS};
 
 /// The schema, of JSON Schema's draft 7, which is what editors know best.
 pub fn schema() -> Value {
@@ -30,6 +33,7 @@ fn file() -> Value {
         "properties": properties(&FILE_WORDS, file_key),
         "required": ["replab", "name"],
         "anyOf": [{ "required": ["steps"] }, { "required": ["cases"] }],
+        "not": { "required": ["cases", "sweep"] },
         "additionalProperties": false,
     })
 }
@@ -64,7 +68,15 @@ fn file_key(word: &str) -> (&'static str, Value) {
             "Where every random choice of the run comes from.",
             json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
         ),
+        "cores" => (
+            "How many cores the board has: a target that has fewer skips it.",
+            json!({ "enum": [1, 2] }),
+        ),
         "never" => ("What must not come, through the whole run.", refer("never")),
+        "fails" => (
+            "What the failure must say that must come of it.",
+            json!({ "anyOf": [refer("text"), refer("regex")] }),
+        ),
         "tolerate" => (
             "In what two targets may differ that are compared, each with its reason.",
             some(&refer("tolerance")),
@@ -80,20 +92,29 @@ fn file_key(word: &str) -> (&'static str, Value) {
                 "maxProperties": MOST_CASES,
             }),
         ),
+        "sweep" => (
+            "Values of something in the steps, where `$NAME` stands for it: one run for each.",
+            json!({
+                "type": "object",
+                "propertyNames": { "pattern": "^[A-Za-z][A-Za-z0-9_-]*$" },
+                "additionalProperties": refer("values"),
+                "minProperties": 1,
+            }),
+        ),
         other => unreachable!("the key `{other}` has no schema"),
     }
 }
 
 fn step_key(word: &str) -> (&'static str, Value) {
     match word {
-        "boot" => ("Power has come on.", json!({ "enum": ["run", "repl"] })),
+        "boot" => ("Power has come on.", one_of(&["run", "repl"])),
         "repl" => ("A transcript: what is typed after `>>> `, and what must come.", text_only()),
         "exec" => ("Runs code in raw-paste mode.", refer("code")),
         "paste" => ("Types code in paste mode.", refer("code")),
         "send" => ("Types bytes, and waits for nothing.", {
             json!({ "anyOf": [refer("text"), object(&json!({ "hex": refer("text") }), &["hex"])] })
         }),
-        "key" => ("Presses one key.", { json!({ "enum": KEYS.map(|(word, _)| word) }) }),
+        "key" => ("Presses one key.", one_of(&KEYS.map(|(word, _)| word))),
         "expect" => ("Waits for output.", {
             let lines = json!({ "lines": some(&refer("text")) });
             let prompt = json!({ "prompt": { "const": true } });
@@ -104,16 +125,14 @@ fn step_key(word: &str) -> (&'static str, Value) {
         "quiet" => ("Claims that nothing is sent for so long.", refer("duration")),
         "wait" => ("Lets the board run for exactly so long.", refer("duration")),
         "drive" => ("Drives pins and analog inputs from outside.", refer("driven")),
-        "press" => ("Presses a button, and lets it go.", {
-            let keys = json!({
-                "button": refer("text"), "for": refer("duration"), "bounce": refer("duration"),
-            });
-            object(&keys, &["button", "for"])
-        }),
+        "press" => ("Presses a button, and lets it go.", refer("press")),
+        "wire" => ("Breaks or mends the wire to a pin.", wire()),
         "pin" => ("Claims levels of pins.", refer("levels")),
-        "wave" => ("Looks at a pin for some time, and claims what it saw.", wave()),
+        "wave" => ("Looks at pins for some time, and claims what it saw.", {
+            json!({ "anyOf": [refer("wave"), some(&refer("wave"))] })
+        }),
         "contract" => ("Looks at a pin for some time, and holds it to its data sheet.", contract()),
-        "reset" => ("Starts the board again.", json!({ "enum": ["soft", "hard", "power"] })),
+        "reset" => ("Starts the board again.", one_of(&["soft", "hard", "power"])),
         "fs" => ("Writes or claims files in the flash.", fs()),
         "memory" => ("Takes a sample of stack and heap, and claims figures of it.", {
             let figures = Figure::WORDS.map(|(_, word)| (word.to_owned(), refer("bound")));
@@ -127,14 +146,52 @@ fn step_key(word: &str) -> (&'static str, Value) {
         "within" => {
             ("How long after the start of the step its claim may come true.", { refer("duration") })
         }
-        "at" => ("When the step starts, if not at once.", {
-            let machine = object(&json!({ "machine": refer("duration") }), &["machine"]);
-            json!({ "anyOf": [refer("duration"), machine] })
-        }),
+        "at" => (
+            "When the step starts, if not at once. As a step of its own: a table of stimuli, each with its time.",
+            json!({ "anyOf": [refer("time"), stimuli()] }),
+        ),
         "hold" => ("How long the levels must stay.", refer("duration")),
         "name" => ("What a failure calls the step.", refer("text")),
         other => unreachable!("the step `{other}` has no schema"),
     }
+}
+
+fn stimuli() -> Value {
+    let mut table = some(&refer("stimulus"));
+    table["maxItems"] = json!(MOST_STIMULI);
+    table
+}
+
+/// One thing at a time, and the port of what is typed.
+fn stimulus() -> Value {
+    let mut keys = properties(&ACT_WORDS, step_key);
+    keys["time"] = refer("time");
+    keys["port"] = refer("text");
+    let mut stimulus = object(&keys, &["time"]);
+    stimulus["oneOf"] = ACT_WORDS.iter().map(|word| json!({ "required": [word] })).collect();
+    stimulus["dependencies"] =
+        json!({ "port": { "anyOf": [{ "required": ["send"] }, { "required": ["key"] }] } });
+    stimulus
+}
+
+fn wire() -> Value {
+    let when = json!({
+        "pin": refer("text"),
+        "edge": { "type": "integer", "minimum": 1, "maximum": u32::MAX },
+        "to": { "enum": FIRM_LEVELS },
+    });
+    let keys = json!({
+        "open": refer("text"),
+        "short": refer("text"),
+        "bridge": { "type": "array", "items": refer("text"), "minItems": 2, "maxItems": 2 },
+        "mend": refer("text"),
+        "to": { "enum": FIRM_LEVELS },
+        "when": object(&when, &["pin", "edge"]),
+    });
+    let mut wire = object(&keys, &[]);
+    wire["oneOf"] = STATE_WORDS.iter().map(|word| json!({ "required": [word] })).collect();
+    wire["dependencies"] = json!({ "to": ["short"], "short": ["to"] });
+    wire
 }
 
 fn wave() -> Value {
@@ -145,8 +202,8 @@ fn wave() -> Value {
         "period": { "type": "string", "description": "`1s ±1%`" },
         "frequency": { "type": "string", "description": "`1kHz ±1%`" },
         "duty": { "type": "string", "description": "`50% ±1%`" },
-        "count": { "type": "integer", "minimum": 0 },
-        "first": { "enum": DIRECTION_WORDS },
+        "count": or_swept(&json!({ "type": "integer", "minimum": 0 })),
+        "first": one_of(&DIRECTION_WORDS),
         "high": at_least_one(width.clone()),
         "low": at_least_one(width),
         "glitch": refer("duration"),
@@ -208,9 +265,10 @@ fn definitions() -> Value {
     code["oneOf"] = json!([{ "required": ["code"] }, { "required": ["block"] }]);
     json!({
         "text": { "type": ["string", "number"] },
+        // Where a duration stands, one that is swept may too.
         "duration": {
             "type": "string",
-            "pattern": "^\\s*[0-9]+(\\.[0-9]+)?\\s*(min|s|ms|us|µs|μs|ns)\\s*$",
+            "pattern": "^\\s*([0-9]+(\\.[0-9]+)?\\s*(min|s|ms|us|µs|μs|ns)|\\$[A-Za-z][A-Za-z0-9_-]*)\\s*$",
             "description": "A time with its unit: `500ms`, `2.5s`, `1min`.",
         },
         "bound": {
@@ -229,13 +287,28 @@ fn definitions() -> Value {
         "levels": {
             "type": "object",
             "minProperties": 1,
-            "additionalProperties": { "enum": LEVEL_WORDS },
+            "additionalProperties": one_of(&LEVEL_WORDS),
         },
         "driven": {
             "type": "object",
             "minProperties": 1,
-            "additionalProperties": { "anyOf": [{ "enum": LEVEL_WORDS }, refer("measured")] },
+            "additionalProperties": {
+                "anyOf": [{ "enum": DRIVE_WORDS }, refer("measured"), refer("swept")],
+            },
         },
+        "press": object(
+            &json!({
+                "button": refer("text"), "for": refer("duration"), "bounce": refer("duration"),
+            }),
+            &["button", "for"],
+        ),
+        "time": {
+            "anyOf": [
+                refer("duration"),
+                object(&json!({ "machine": refer("duration") }), &["machine"]),
+            ],
+        },
+        "stimulus": stimulus(),
         "measured": {
             "type": "string",
             "pattern": "^\\s*-?[0-9]+(\\.[0-9]+)?\\s*(V|mV|uV|µV|°C|C)\\s*$",
@@ -253,7 +326,14 @@ fn definitions() -> Value {
             "pattern": "^\\s*[0-9]+(\\.[0-9]+)?\\s*(%|min|s|ms|us|µs|μs|ns)\\s*$",
             "description": "How far a time may be off: `10%`, `2ms`.",
         },
+        "wave": wave(),
         "tolerance": tolerance(),
+        "swept": {
+            "type": "string",
+            "pattern": "^\\$[A-Za-z][A-Za-z0-9_-]*$",
+            "description": "The value of a name that `sweep` has: `$press-at`.",
+        },
+        "values": values(),
         "step": step(),
         "case": {
             "type": "object",
@@ -261,6 +341,16 @@ fn definitions() -> Value {
             "additionalProperties": false,
         },
     })
+}
+
+/// What a name is swept over.
+fn values() -> Value {
+    let border = json!({ "type": ["string", "integer"] });
+    let count = json!({ "type": "integer", "minimum": 2, "maximum": MOST_RUNS });
+    let keys = json!({ "from": border, "to": border, "step": border, "count": count });
+    let mut range = object(&keys, &["from", "to"]);
+    range["oneOf"] = json!([{ "required": ["step"] }, { "required": ["count"] }]);
+    json!({ "anyOf": [some(&refer("text")), range] })
 }
 
 /// One difference, and its reason.
@@ -286,10 +376,14 @@ fn tolerance() -> Value {
 fn step() -> Value {
     let words = [STEP_WORDS.as_slice(), MODIFIER_WORDS.as_slice()].concat();
     let required = |word: &&str| json!({ "required": [word] });
+    let table = json!({
+        "required": ["at"],
+        "properties": { "at": { "type": "array" } },
+    });
     json!({
         "type": "object",
         "properties": properties(&words, step_key),
-        "oneOf": STEP_WORDS.iter().map(required).collect::<Vec<_>>(),
+        "oneOf": STEP_WORDS.iter().map(required).chain([table]).collect::<Vec<_>>(),
         "dependencies": {
             "within": { "anyOf": WAITING.iter().map(required).collect::<Vec<_>>() },
             "hold": ["pin"],
@@ -309,6 +403,15 @@ fn refer(definition: &str) -> Value {
 /// Text that no number stands for: source, a transcript.
 fn text_only() -> Value {
     json!({ "type": "string" })
+}
+
+/// One of these words, or a name that is swept over some.
+fn one_of(words: &[&str]) -> Value {
+    or_swept(&json!({ "enum": words }))
+}
+
+fn or_swept(value: &Value) -> Value {
+    json!({ "anyOf": [value, refer("swept")] })
 }
 
 fn some(items: &Value) -> Value {

@@ -8,13 +8,14 @@ use crate::action;
 use crate::error::{Located, Problem};
 use crate::quantity::parse_duration;
 use crate::reading::Reading;
-use crate::scenario::{At, DEFAULT_WITHIN, Step};
+use crate::scenario::{Action, At, DEFAULT_WITHIN, Step};
+use crate::stimulus;
 use crate::tree::{Node, Place, Value};
 
 /// What a step can do.
-pub const STEP_WORDS: [&str; 19] = [
+pub const STEP_WORDS: [&str; 20] = [
     "boot", "repl", "exec", "paste", "send", "key", "expect", "quiet", "wait", "drive", "press",
-    "pin", "wave", "contract", "reset", "fs", "memory", "never", "snapshot",
+    "wire", "pin", "wave", "contract", "reset", "fs", "memory", "never", "snapshot",
 ];
 
 /// What can stand beside it.
@@ -33,6 +34,11 @@ pub(crate) fn read(reading: &mut Reading<'_>, node: &Node) -> Option<Step> {
     let errors = reading.errors.len();
     for (key, value) in entries {
         parts.take(reading, key, value);
+    }
+    if let Some(table) = parts.table {
+        let action = parts.table_action(reading, table)?;
+        let name = parts.name;
+        return Some(Step { line, action, within: DEFAULT_WITHIN, at: None, hold: None, name });
     }
     let Some((key, value)) = parts.action else {
         if reading.errors.len() == errors {
@@ -56,6 +62,8 @@ struct Parts<'n> {
     action: Option<(&'n Node, &'n Node)>,
     within: Option<(Duration, Place)>,
     at: Option<At>,
+    /// `at` with a list.
+    table: Option<&'n Node>,
     hold: Option<(Duration, Place)>,
     name: Option<String>,
 }
@@ -67,7 +75,8 @@ impl<'n> Parts<'n> {
         match key.scalar().unwrap_or_default() {
             "within" => self.within = duration("within"),
             "hold" => self.hold = duration("hold"),
-            "at" => self.at = read_at(reading, value),
+            "at" if matches!(value.value, Value::List(_)) => self.table = Some(value),
+            "at" => self.at = read_time(reading, value, "at"),
             "name" => self.name = reading.text(value, "name"),
             word if STEP_WORDS.contains(&word) => self.take_action(reading, key, value),
             word => {
@@ -92,6 +101,17 @@ impl<'n> Parts<'n> {
         }
     }
 
+    /// A table of stimuli is a step of its own.
+    fn table_action(&self, reading: &mut Reading<'_>, table: &Node) -> Option<Action> {
+        if let Some((key, _)) = self.action {
+            let word = key.scalar().unwrap_or_default().to_owned();
+            let located = Located::new(table.place, Problem::TableBeside { word });
+            reading.errors.push(located.and(key.place, "this is the other thing"));
+        }
+        self.check(reading, "at");
+        stimulus::table(reading, table).map(Action::Stimuli)
+    }
+
     /// Whether the modifiers mean anything beside `action`.
     fn check(&self, reading: &mut Reading<'_>, action: &str) {
         if let Some((_, place)) = self.hold.filter(|_| action != "pin") {
@@ -103,13 +123,14 @@ impl<'n> Parts<'n> {
     }
 }
 
-fn read_at(reading: &mut Reading<'_>, node: &Node) -> Option<At> {
+/// The value of `key`: a time, or `{ machine: TIME }`.
+pub(crate) fn read_time(reading: &mut Reading<'_>, node: &Node, key: &'static str) -> Option<At> {
     if !matches!(node.value, Value::Map(_)) {
-        return reading.quantity(node, "at", parse_duration).map(At::Step);
+        return reading.quantity(node, key, parse_duration).map(At::Step);
     }
-    let fields = reading.fields(node, "at", &["machine"])?;
+    let fields = reading.fields(node, key, &["machine"])?;
     match fields.get("machine") {
         Some(time) => reading.quantity(time, "machine", parse_duration).map(At::Machine),
-        None => reading.kind(node, "at", "a duration `2.5s`, or `{ machine: 2.5s }`"),
+        None => reading.kind(node, key, "a duration `2.5s`, or `{ machine: 2.5s }`"),
     }
 }

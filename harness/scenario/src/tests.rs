@@ -6,6 +6,8 @@ mod claims;
 mod problems;
 mod project;
 mod schema;
+mod stimuli;
+mod sweep;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -194,6 +196,12 @@ steps:
   - wait: 1min
   - drive: { BUTTON: low, P3: floating }
   - press: { button: BUTTON, for: 30ms, bounce: 5ms }
+  - at:
+      - { time: 1ms, drive: { P3: high } }
+      - { time: { machine: 20s }, press: { button: BUTTON, for: 30ms } }
+      - { time: 2ms, send: a, port: uart0 }
+  - wire: { short: P5, to: low, when: { pin: LED, edge: 5, to: high } }
+  - wire: { bridge: [LED, P5] }
   - pin: { LED: high, P3: floating }
     hold: 20ms
   - wave: { pin: LED, for: 5s, period: 1s +-2ms, duty: 50% ±1%, count: 5 }
@@ -256,20 +264,23 @@ fn one_of_each_is_read() {
         Step { line: 33, action: Wait(60s), within: 2s, at: None, hold: None, name: None }
         Step { line: 34, action: Drive([("BUTTON", Level(Low)), ("P3", Level(Floating))]), within: 2s, at: None, hold: None, name: None }
         Step { line: 35, action: Press(Press { button: "BUTTON", time: 30ms, bounce: Some(5ms) }), within: 2s, at: None, hold: None, name: None }
-        Step { line: 36, action: Pin([("LED", High), ("P3", Floating)]), within: 2s, at: None, hold: Some(20ms), name: None }
-        Step { line: 38, action: Wave(WaveClaim { pin: "LED", window: 5s, period: Some((1s, Absolute(2ms))), frequency: None, duty: Some((50.0, 1.0)), count: Some(5), first: None, high: None, low: None, glitch: None, lag: None }), within: 2s, at: None, hold: None, name: None }
-        Step { line: 39, action: Wave(WaveClaim { pin: "P3", window: 1s, period: None, frequency: Some(Frequency { wanted_hz: 1000.0, tolerance_hz: 10.0 }), duty: None, count: None, first: Some(Falling), high: Some(Width { min: Some(19µs), max: None }), low: Some(Width { min: Some(1µs), max: Some(2ms) }), glitch: None, lag: None }), within: 2s, at: None, hold: None, name: None }
-        Step { line: 40, action: Wave(WaveClaim { pin: "P3", window: 1s, period: None, frequency: None, duty: None, count: None, first: None, high: None, low: None, glitch: Some(1ms), lag: Some(LagClaim { behind: "LED", by: Angle { degrees: 90.0, tolerance: 2.0 } }) }), within: 2s, at: None, hold: None, name: None }
-        Step { line: 41, action: Contract(Contract { pin: "LED", window: 1s, high: Some(Interval { min: Some(1ms), typ: Some(2ms), max: Some(3ms) }), low: None, period: None, lag: Some(("P3", Interval { min: None, typ: None, max: Some(1µs) })) }), within: 2s, at: None, hold: None, name: None }
-        Step { line: 42, action: Reset(Soft), within: 5s, at: None, hold: None, name: None }
-        Step { line: 44, action: Fs(Write({"b": [116, 101, 120, 116], "lib/a.py": [105, 116, 32, 105, 115, 32, 116, 104, 101, 114, 101]})), within: 2s, at: None, hold: None, name: None }
-        Step { line: 45, action: Fs(Is({"b": [108, 101, 100, 46, 111, 110, 40, 41, 32, 32, 35, 32, 76, 69, 68, 58, 32, 111, 110, 10, 108, 101, 100, 46, 111, 102, 102, 40, 41, 32, 32, 35, 32, 76, 69, 68, 58, 32, 111, 102, 102, 10]})), within: 2s, at: None, hold: None, name: None }
-        Step { line: 46, action: Fs(Has("lib")), within: 2s, at: None, hold: None, name: None }
-        Step { line: 47, action: Fs(Absent("c")), within: 2s, at: None, hold: None, name: None }
-        Step { line: 48, action: Memory([]), within: 2s, at: None, hold: None, name: None }
-        Step { line: 49, action: Memory([(HeapFree, AtLeast(Bytes(65536))), (StackPeak, LessThan(Bytes(4096)))]), within: 2s, at: None, hold: None, name: None }
-        Step { line: 50, action: Never([Sent(Text("E1")), Sent(Regex(Regex("^E[0-9]$")))]), within: 2s, at: Some(Step(1ms)), hold: None, name: Some("no errors from here on") }
-        Step { line: 53, action: Snapshot([Transcript]), within: 2s, at: None, hold: None, name: None }
+        Step { line: 36, action: Stimuli([Stimulus { line: 37, time: Step(1ms), act: Drive([("P3", Level(High))]) }, Stimulus { line: 38, time: Machine(20s), act: Press(Press { button: "BUTTON", time: 30ms, bounce: None }) }, Stimulus { line: 39, time: Step(2ms), act: Type { bytes: [97], port: Some("uart0") } }]), within: 2s, at: None, hold: None, name: None }
+        Step { line: 40, action: Wire(WireChange { pin: "P5", to: Shorted(Low), when: Some(NthEdge { pin: "LED", count: 5, to: Some(High) }) }), within: 2s, at: None, hold: None, name: None }
+        Step { line: 41, action: Wire(WireChange { pin: "P5", to: Bridged("LED"), when: None }), within: 2s, at: None, hold: None, name: None }
+        Step { line: 42, action: Pin([("LED", High), ("P3", Floating)]), within: 2s, at: None, hold: Some(20ms), name: None }
+        Step { line: 44, action: Wave([WaveClaim { pin: "LED", window: 5s, period: Some((1s, Absolute(2ms))), frequency: None, duty: Some((50.0, 1.0)), count: Some(5), first: None, high: None, low: None, glitch: None, lag: None }]), within: 2s, at: None, hold: None, name: None }
+        Step { line: 45, action: Wave([WaveClaim { pin: "P3", window: 1s, period: None, frequency: Some(Frequency { wanted_hz: 1000.0, tolerance_hz: 10.0 }), duty: None, count: None, first: Some(Falling), high: Some(Width { min: Some(19µs), max: None }), low: Some(Width { min: Some(1µs), max: Some(2ms) }), glitch: None, lag: None }]), within: 2s, at: None, hold: None, name: None }
+        Step { line: 46, action: Wave([WaveClaim { pin: "P3", window: 1s, period: None, frequency: None, duty: None, count: None, first: None, high: None, low: None, glitch: Some(1ms), lag: Some(LagClaim { behind: "LED", by: Angle { degrees: 90.0, tolerance: 2.0 } }) }]), within: 2s, at: None, hold: None, name: None }
+        Step { line: 47, action: Contract(Contract { pin: "LED", window: 1s, high: Some(Interval { min: Some(1ms), typ: Some(2ms), max: Some(3ms) }), low: None, period: None, lag: Some(("P3", Interval { min: None, typ: None, max: Some(1µs) })) }), within: 2s, at: None, hold: None, name: None }
+        Step { line: 48, action: Reset(Soft), within: 5s, at: None, hold: None, name: None }
+        Step { line: 50, action: Fs(Write({"b": [116, 101, 120, 116], "lib/a.py": [105, 116, 32, 105, 115, 32, 116, 104, 101, 114, 101]})), within: 2s, at: None, hold: None, name: None }
+        Step { line: 51, action: Fs(Is({"b": [108, 101, 100, 46, 111, 110, 40, 41, 32, 32, 35, 32, 76, 69, 68, 58, 32, 111, 110, 10, 108, 101, 100, 46, 111, 102, 102, 40, 41, 32, 32, 35, 32, 76, 69, 68, 58, 32, 111, 102, 102, 10]})), within: 2s, at: None, hold: None, name: None }
+        Step { line: 52, action: Fs(Has("lib")), within: 2s, at: None, hold: None, name: None }
+        Step { line: 53, action: Fs(Absent("c")), within: 2s, at: None, hold: None, name: None }
+        Step { line: 54, action: Memory([]), within: 2s, at: None, hold: None, name: None }
+        Step { line: 55, action: Memory([(HeapFree, AtLeast(Bytes(65536))), (StackPeak, LessThan(Bytes(4096)))]), within: 2s, at: None, hold: None, name: None }
+        Step { line: 56, action: Never([Sent(Text("E1")), Sent(Regex(Regex("^E[0-9]$")))]), within: 2s, at: Some(Step(1ms)), hold: None, name: Some("no errors from here on") }
+        Step { line: 59, action: Snapshot([Transcript]), within: 2s, at: None, hold: None, name: None }
     "#]].assert_eq(&format!("{head}{:?}\n{}", scenario.needs, steps.collect::<String>()));
 }
 

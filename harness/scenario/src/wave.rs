@@ -25,8 +25,26 @@ pub const WIDTH_WORDS: [&str; 2] = ["min", "max"];
 /// The words of `first` in it.
 pub const DIRECTION_WORDS: [&str; 2] = ["rising", "falling"];
 
-/// Reads the value of `wave`.
-pub(crate) fn read(reading: &mut Reading<'_>, node: &Node) -> Option<WaveClaim> {
+/// Reads the value of `wave`: what one pin does, or a list for several.
+pub(crate) fn read(reading: &mut Reading<'_>, node: &Node) -> Option<Vec<WaveClaim>> {
+    let Value::List(items) = &node.value else {
+        return one(reading, node).map(|claim| vec![claim]);
+    };
+    if items.is_empty() {
+        return reading.kind(node, "wave", "one wave or more: `[{ pin: LED, for: 5s, count: 5 }]`");
+    }
+    let all: Vec<_> = items.iter().map(|item| one(reading, item)).collect();
+    let claims: Vec<WaveClaim> = all.into_iter().collect::<Option<_>>()?;
+    for (index, claim) in claims.iter().enumerate() {
+        if claims[..index].iter().any(|before| before.pin == claim.pin) {
+            let problem = Problem::TwoWaves { pin: claim.pin.clone() };
+            return reading.fail(items[index].place, problem);
+        }
+    }
+    Some(claims)
+}
+
+fn one(reading: &mut Reading<'_>, node: &Node) -> Option<WaveClaim> {
     if !matches!(node.value, Value::Map(_)) {
         return reading.kind(node, "wave", "`{ pin: LED, for: 5s, period: 1s ±1% }`");
     }

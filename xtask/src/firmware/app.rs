@@ -5,7 +5,7 @@
 pub(crate) enum App {
     /// Our MicroPython port for the board lab-m0
     LabM0,
-    /// A small C program that does what tests need
+    /// Small C programs that do what tests need
     BareMetal,
     /// MicroPython's own port for the RP2040, for the board pico
     Pico,
@@ -58,8 +58,8 @@ impl App {
     pub(super) fn elves(self) -> &'static [&'static str] {
         match self {
             App::LabM0 | App::Pico => &["firmware.elf"],
-            App::BareMetal => &["bare-metal.elf"],
-            App::PicoRom => &["rom.elf"],
+            App::BareMetal => &["bare-metal.elf", "registers.elf"],
+            App::PicoRom => &["rom.elf", "rom-by-commands.elf"],
             App::PicoGuests => &["pwm-blink.elf", "uart-echo.elf", "usb-only.elf"],
             App::PicoRegisters => &["pico-registers.elf"],
         }
@@ -114,7 +114,10 @@ mod tests {
     #[test]
     fn what_is_published_has_a_name_of_its_own_for_each_program() {
         assert_eq!(App::LabM0.published(), ["firmware.elf"]);
-        assert_eq!(App::PicoRom.published(), ["rom.elf", "rom.bin"]);
+        assert_eq!(
+            App::PicoRom.published(),
+            ["rom.elf", "rom.bin", "rom-by-commands.elf", "rom-by-commands.bin"]
+        );
         let guests = App::PicoGuests.published();
         assert_eq!(guests[..3], ["pwm-blink.elf", "pwm-blink.uf2", "pwm-blink.bin"]);
         assert_eq!(guests.len(), 9);

@@ -53,6 +53,8 @@ pub(crate) enum TestBoard {
     LabM0,
     /// MicroPython's own port for the RP2040
     Pico,
+    /// The same with both cores
+    PicoCores,
 }
 
 impl TestBoard {
@@ -61,11 +63,25 @@ impl TestBoard {
         self.app().name()
     }
 
+    /// What it is called on the command line.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            TestBoard::LabM0 => "lab-m0",
+            TestBoard::Pico => "pico",
+            TestBoard::PicoCores => "pico-cores",
+        }
+    }
+
+    /// How many cores it has.
+    pub(crate) fn cores(self) -> u32 {
+        if self == TestBoard::PicoCores { 2 } else { 1 }
+    }
+
     /// What runs on it.
     pub(crate) fn app(self) -> App {
         match self {
             TestBoard::LabM0 => App::LabM0,
-            TestBoard::Pico => App::Pico,
+            TestBoard::Pico | TestBoard::PicoCores => App::Pico,
         }
     }
 }
@@ -111,7 +127,8 @@ fn start(board: TestBoard) -> anyhow::Result<(Machine, PortName)> {
         boot_rom: place.boot_rom(),
         plugin: place.plugin.clone(),
     };
-    let start = qemu::Start { seed: 1, wall_cap: WALL_CAP, timing: Timing::Exact };
+    let start =
+        qemu::Start { seed: 1, wall_cap: WALL_CAP, timing: Timing::Exact, cores: board.cores() };
     let firmware = place.firmware_of(board.name());
     Ok((qemu::start(&tools, &definition, &firmware, start)?, port.clone()))
 }
@@ -225,6 +242,13 @@ mod tests {
         check(&[(">>> ", 0), ("", 0), ("p", 0)], false);
         check(&[("OK", 0), ("", 0)], false);
         check(&[("R\x01\u{80}\0\x01", 0), ("", 0)], false);
+    }
+
+    #[test]
+    fn the_command_line_has_each_board_by_its_word() {
+        for board in TestBoard::value_variants() {
+            assert_eq!(TestBoard::from_str(board.word(), false), Ok(*board));
+        }
     }
 
     #[test]

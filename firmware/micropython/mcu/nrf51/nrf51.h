@@ -12,6 +12,7 @@
 // Interrupt numbers ("Peripheral interface": the number of the peripheral's slot
 // of 4 KiB in the address space).
 #define UART0_IRQ                   (2)
+#define GPIOTE_IRQ                  (6)
 #define TIMER1_IRQ                  (9)
 
 // Timers (§18, "Timer/counter").
@@ -77,6 +78,19 @@
 #define PIN_CNF_PULL_UP             (3u << 2)
 #define PIN_CNF_DRIVE_MASK          (7u << 8)
 #define PIN_CNF_DRIVE_S0D1          (6u << 8)
+
+// GPIOTE (§15, "GPIO tasks and events").
+#define GPIOTE_CHANNELS             (4)
+#define GPIOTE_EVENTS_IN(n)         NRF51_REGISTER(0x40006100 + 4 * (n))
+#define GPIOTE_INTENSET             NRF51_REGISTER(0x40006304)
+#define GPIOTE_INTENCLR             NRF51_REGISTER(0x40006308)
+#define GPIOTE_CONFIG(n)            NRF51_REGISTER(0x40006510 + 4 * (n))
+#define GPIOTE_CONFIG_MODE_MASK     (3u << 0)
+#define GPIOTE_CONFIG_MODE_EVENT    (1u << 0)
+#define GPIOTE_CONFIG_PSEL_POS      (8)
+#define GPIOTE_CONFIG_POLARITY_RISE (1u << 16)
+#define GPIOTE_CONFIG_POLARITY_FALL (2u << 16)
+#define GPIOTE_CONFIG_OUTINIT       (1u << 20)
 
 // The Cortex-M0's own registers (ARMv6-M Architecture Reference Manual, §B3.2
 // and §B3.4).

@@ -11,6 +11,7 @@ extern uint8_t _estack[];
 
 int main(void);
 void UART0_IRQHandler(void);
+void GPIOTE_IRQHandler(void);
 void TIMER1_IRQHandler(void);
 
 void Reset_Handler(void) {
@@ -48,7 +49,7 @@ void mcu_init(void) {
     // a second. Starting a timer afterwards is such a turn.
     nrf51_uart_init();
     nrf51_clock_init();
-    NVIC_ISER = 1u << UART0_IRQ | 1u << TIMER1_IRQ;
+    NVIC_ISER = 1u << UART0_IRQ | 1u << GPIOTE_IRQ | 1u << TIMER1_IRQ;
     __asm volatile ("cpsie i");
 }
 
@@ -79,7 +80,9 @@ static const vector_t isr_vector[16 + 32] = {
     [1] = Reset_Handler,
     [2 ... 16 + UART0_IRQ - 1] = Fatal_Handler,
     [16 + UART0_IRQ] = UART0_IRQHandler,
-    [16 + UART0_IRQ + 1 ... 16 + TIMER1_IRQ - 1] = Fatal_Handler,
+    [16 + UART0_IRQ + 1 ... 16 + GPIOTE_IRQ - 1] = Fatal_Handler,
+    [16 + GPIOTE_IRQ] = GPIOTE_IRQHandler,
+    [16 + GPIOTE_IRQ + 1 ... 16 + TIMER1_IRQ - 1] = Fatal_Handler,
     [16 + TIMER1_IRQ] = TIMER1_IRQHandler,
     [16 + TIMER1_IRQ + 1 ... 16 + 31] = Fatal_Handler,
 };

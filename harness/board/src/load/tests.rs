@@ -32,10 +32,24 @@ fn lab_m0_is_read() {
 }
 
 #[test]
+fn lab_m0_has_its_machine_and_other_pins() {
+    let board = load("boards/lab-m0.yaml", LAB_M0).expect("the file is right");
+    let machine = board.backends.qemu.expect("it runs in QEMU");
+    assert_eq!((machine.chip, machine.whole_chip()), (Some(Chip::Nrf51Pins), None));
+}
+
+#[test]
 fn the_pico_is_a_chip_over_another_machine() {
     let board = load("boards/pico.yaml", PICO).expect("the file is right");
     let machine = board.backends.qemu.clone().expect("it runs in QEMU");
-    assert_eq!((machine.machine.as_str(), machine.chip), ("microbit", Some(Chip::Rp2040)));
+    assert_eq!((machine.machine.as_str(), machine.whole_chip()), ("microbit", Some(Chip::Rp2040)));
+    assert_eq!(machine.cores, 2);
+    let many = PICO.replace("cores: 2", "cores: 3");
+    let error = load("boards/pico.yaml", &many).expect_err("it has two");
+    assert_eq!(
+        error.to_string(),
+        "boards/pico.yaml: cores is 3, where QEMU can run 1 or 2 (`cores: 2` goes with `chip: rp2040`)"
+    );
     assert_eq!(board.pin("LED"), Some(&PinName::new("P25")));
     let unknown = PICO.replace("chip: rp2040", "chip: rp2350");
     let error = load("boards/pico.yaml", &unknown).expect_err("there is no such chip");
@@ -59,6 +73,7 @@ fn wrong_files_say_what_is_wrong() {
     check("BUTTON: { p", "SWITCH: { p", "button `SWITCH`");
     check("pressed: low", "pressed: floating", "button `BUTTON`");
     check("released: floating", "released: low", "button `BUTTON`");
+    check("repl: true", "repl: true, pins: [P0, P32]", "port `uart0` is on `P32`");
     check("instruction-ns: 8", "instruction-ns: 10", "no power of two");
     check("size: 0x160000", "size: 0x160001", "whole blocks");
     check("board: lab-m0", "board: lab-m1", "carries its name");

@@ -57,6 +57,7 @@ pub(crate) fn judge(
             &[job],
             None,
             &options,
+            |_| {},
             |job| lab.start(job),
             |_, finished| {
                 came = verdict(finished);

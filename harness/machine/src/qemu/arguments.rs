@@ -27,6 +27,8 @@ pub(super) struct Parts<'a> {
     pub(super) seed: u32,
     /// QEMU's folder of data, where it is not the one that it was built for.
     pub(super) data: Option<&'a Path>,
+    /// How many cores a chip of the plugin's has.
+    pub(super) cores: u32,
     /// The plugin's file.
     pub(super) plugin: &'a Path,
     /// The plugin's end of our socket.
@@ -54,7 +56,7 @@ pub(super) fn arguments(parts: &Parts<'_>) -> Vec<OsString> {
     all.add("-icount", format!("shift={},sleep=off", parts.board.instruction_ns.trailing_zeros()));
     all.add("-seed", parts.seed.to_string());
     all.add("-rtc", DATE);
-    let ports = if parts.machine.chip.is_none() { parts.board.ports.len() } else { 0 };
+    let ports = if parts.machine.whole_chip().is_none() { parts.board.ports.len() } else { 0 };
     for port in 0..ports {
         all.add("-chardev", format!("null,id={}", chardev(port)));
         all.add("-serial", format!("chardev:{}", chardev(port)));
@@ -65,7 +67,7 @@ pub(super) fn arguments(parts: &Parts<'_>) -> Vec<OsString> {
     }
     all.add("-sandbox", SANDBOX);
     all.add("-plugin", plugin(parts));
-    if parts.machine.chip.is_none() {
+    if parts.machine.whole_chip().is_none() {
         all.add("-kernel", parts.firmware);
     }
     all.0
@@ -94,8 +96,14 @@ fn plugin(parts: &Parts<'_>) -> OsString {
         value.push(",wfi=naive");
     }
     if let Some(chip) = parts.machine.chip {
-        value.push(format!(",chip={},rom=", chip.name()));
+        value.push(format!(",chip={}", chip.name()));
+    }
+    if parts.machine.whole_chip().is_some() {
+        value.push(",rom=");
         value.push(doubled(parts.boot_rom));
+        if parts.cores > 1 {
+            value.push(format!(",cores={}", parts.cores));
+        }
     }
     value
 }
@@ -126,6 +134,7 @@ mod tests {
         of("lab-m0.yaml", LAB_M0, naive_wfi, qmp)
     }
 
+    /// With a monitor there are two cores too.
     fn of(file: &str, text: &str, naive_wfi: bool, qmp: Option<RawFd>) -> String {
         let board = replab_board::load(file, text).unwrap();
         let machine = board.backends.qemu.clone().unwrap();
@@ -136,6 +145,7 @@ mod tests {
             boot_rom: Path::new("rom,1.bin"),
             seed: 7,
             data: Some(Path::new("data")),
+            cores: if qmp.is_some() { 2 } else { 1 },
             plugin: Path::new("a,b.so"),
             socket: 5,
             naive_wfi,
@@ -154,7 +164,7 @@ mod tests {
              -display none -nodefaults -no-user-config -S -icount shift=3,sleep=off -seed 7 \
              -rtc base=2026-01-01T00:00:00,clock=vm -chardev null,id=port0 -serial chardev:port0 \
              -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny \
-             -plugin a,,b.so,ctl=5 -kernel firmware, with comma.elf"
+             -plugin a,,b.so,ctl=5,chip=nrf51-pins -kernel firmware, with comma.elf"
         );
     }
 
@@ -162,6 +172,8 @@ mod tests {
     fn a_chip_of_the_plugins_begins_in_its_rom_and_not_in_the_firmware() {
         let line = of("pico.yaml", PICO, false, None);
         assert!(line.ends_with("-plugin a,,b.so,ctl=5,chip=rp2040,rom=rom,,1.bin"), "{line}");
+        let two = of("pico.yaml", PICO, false, Some(6));
+        assert!(two.ends_with("chip=rp2040,rom=rom,,1.bin,cores=2"), "{two}");
     }
 
     #[test]

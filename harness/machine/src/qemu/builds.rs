@@ -18,7 +18,7 @@ struct Build {
 const TESTED: &[Build] = &[Build { version: "10.0.2", package: "Debian 1:10.0.2+ds-" }];
 
 /// The protocol that [`super::session`] speaks (`harness/qemu-plugin/PROTOCOL.md`).
-const PROTOCOL: &str = "3";
+const PROTOCOL: &str = "4";
 
 /// Whether the answer to `hello` is one that the rest of this backend can rely on.
 ///
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn tested_builds_pass() {
-        check("replab 3 qemu 10.0.2 Debian 1:10.0.2+ds-2+deb13u1~bpo12+1").unwrap();
+        check("replab 4 qemu 10.0.2 Debian 1:10.0.2+ds-2+deb13u1~bpo12+1").unwrap();
     }
 
     #[test]
@@ -79,8 +79,8 @@ mod tests {
 
     #[test]
     fn others_are_refused_by_name() {
-        refused("replab 3 qemu 10.0.2", "QEMU 10.0.2 () cannot keep exact time");
-        refused("replab 3 qemu 10.1.0 Debian 1:10.1.0+ds-1", "QEMU 10.1.0 (Debian 1:10.1.0+ds-1)");
+        refused("replab 4 qemu 10.0.2", "QEMU 10.0.2 () cannot keep exact time");
+        refused("replab 4 qemu 10.1.0 Debian 1:10.1.0+ds-1", "QEMU 10.1.0 (Debian 1:10.1.0+ds-1)");
         refused("replab 7 qemu 10.0.2 Debian 1:10.0.2+ds-2", "speaks another protocol");
         refused("hello yourself", "speaks another protocol");
     }

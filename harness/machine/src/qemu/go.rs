@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use replab_record::{Event, MachineTime, Registers};
+use replab_record::{Event, MachineTime, PortName, Registers};
 
 use crate::fault_entry::{at_entry, stack_of};
-use crate::{Condition, Fault, MOST_EVENTS, MachineError, Stop, StopCause};
+use crate::{Condition, Fault, MOST_EVENTS, MachineError, Processor, Stop, StopCause, StopGo};
 
 use super::chip;
 use super::lines::{Line, Reason};
-use super::session::Session;
+use super::session::{CHUNK, Session};
 
 /// How long a machine that ran too long may take to stand still before it is killed.
 const HALT: Duration = Duration::from_secs(2);
@@ -20,13 +20,12 @@ const ABORTS: &str = "replab-qemu-plugin: QEMU aborts";
 /// How long those words may take from one process to the other.
 const WORDS: Duration = Duration::from_secs(10);
 
-impl Session {
-    /// See [`crate::StopGo::go`].
-    pub(super) fn go(
-        &mut self,
-        until: MachineTime,
-        conditions: &[Condition],
-    ) -> Result<Stop, MachineError> {
+impl StopGo for Session {
+    fn now(&self) -> MachineTime {
+        self.now
+    }
+
+    fn go(&mut self, until: MachineTime, conditions: &[Condition]) -> Result<Stop, MachineError> {
         let words = self.names.words(conditions)?;
         let request = format!("go {} most {MOST_EVENTS}{words}", self.clock.process(until));
         if self.process.has_ended {
@@ -60,7 +59,51 @@ impl Session {
         Ok(Stop { at: self.now, cause, events: self.take_events() })
     }
 
+    fn send(
+        &mut self,
+        port: &PortName,
+        bytes: &[u8],
+        from: MachineTime,
+    ) -> Result<MachineTime, MachineError> {
+        let port = self.names.port(port)?;
+        let (clock, mut last) = (self.clock, from.max(self.now));
+        for chunk in bytes.chunks(CHUNK) {
+            let (from, bytes) = (clock.process(from), hex::encode(chunk));
+            last = clock.machine(self.number(&format!("send {port} {from} {bytes}"))?);
+        }
+        Ok(last)
+    }
+
+    fn pending(&mut self, port: &PortName) -> Result<usize, MachineError> {
+        let port = self.names.port(port)?;
+        let count = self.number(&format!("pending {port}"))?;
+        Ok(usize::try_from(count).unwrap_or(usize::MAX))
+    }
+
+    fn reset(&mut self) -> Result<Vec<Event>, MachineError> {
+        self.request("reset")?;
+        Ok(self.take_events())
+    }
+}
+
+impl Processor for Session {
+    fn registers(&mut self) -> Result<Registers, MachineError> {
+        let answer = self.request("regs")?;
+        let words: Result<Vec<u32>, _> =
+            answer.split(' ').map(|word| u32::from_str_radix(word, 16)).collect();
+        match words.as_deref() {
+            Ok([r @ .., xpsr, msp, psp]) if r.len() == 16 => {
+                let r = r.try_into().expect("there are sixteen");
+                Ok(Registers { r, xpsr: *xpsr, msp: *msp, psp: *psp })
+            }
+            _ => Err(self.strange("regs", answer)),
+        }
+    }
+}
+
+impl Session {
     fn run(&mut self, request: &str, deadline: Instant) -> Result<Reason, MachineError> {
+        self.process.has_gone = true;
         self.say(request)?;
         match self.hear_stop(deadline, request)? {
             Some(reason) => Ok(reason),
@@ -96,26 +139,6 @@ impl Session {
             self.process.emulator.kill();
         }
         self.silent(request)
-    }
-
-    /// See [`crate::StopGo::reset`].
-    pub(super) fn reset(&mut self) -> Result<Vec<Event>, MachineError> {
-        self.request("reset")?;
-        Ok(self.take_events())
-    }
-
-    /// See [`crate::Processor::registers`].
-    pub(super) fn registers(&mut self) -> Result<Registers, MachineError> {
-        let answer = self.request("regs")?;
-        let words: Result<Vec<u32>, _> =
-            answer.split(' ').map(|word| u32::from_str_radix(word, 16)).collect();
-        match words.as_deref() {
-            Ok([r @ .., xpsr, msp, psp]) if r.len() == 16 => {
-                let r = r.try_into().expect("there are sixteen");
-                Ok(Registers { r, xpsr: *xpsr, msp: *msp, psp: *psp })
-            }
-            _ => Err(self.strange("regs", answer)),
-        }
     }
 
     /// The registers of a processor that has locked up, at which QEMU aborts

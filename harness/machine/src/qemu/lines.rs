@@ -15,6 +15,8 @@ pub(super) enum Line {
     Edge { at: u64, device: usize, line: usize, level: i32 },
     /// A level of ours is there from now on.
     Driven { at: u64, id: usize, level: i32 },
+    /// A level of ours came to a wire that does not carry it.
+    Lost { at: u64, id: usize, level: i32 },
     /// The machine was reset.
     Reset { at: u64, by_firmware: bool },
     /// The firmware touched something that is not emulated. The time is the process's.
@@ -74,11 +76,16 @@ fn finding(text: &str) -> Option<Finding> {
         at: MachineTime::from_nanos(word()?.parse().ok()?),
         kind: match word()? {
             "storage" => FindingKind::Storage,
+            "undriven" => FindingKind::Undriven,
+            "short" => FindingKind::Short,
             _ => FindingKind::Nothing,
         },
         is_store: word()? == "store",
         address: u32::from_str_radix(word()?, 16).ok()?,
-        pc: u32::from_str_radix(word()?, 16).ok()?,
+        pc: match word()? {
+            "-" => None,
+            pc => Some(u32::from_str_radix(pc, 16).ok()?),
+        },
         block: word()?.to_owned(),
     })
 }
@@ -107,6 +114,9 @@ fn event(text: &str) -> Option<Line> {
         },
         "D" => {
             Line::Driven { at, id: words.next()?.parse().ok()?, level: words.next()?.parse().ok()? }
+        }
+        "L" => {
+            Line::Lost { at, id: words.next()?.parse().ok()?, level: words.next()?.parse().ok()? }
         }
         "R" => Line::Reset { at, by_firmware: words.next()? == "firmware" },
         "STOP" => Line::Stop {
@@ -158,6 +168,7 @@ mod tests {
         check("I 17 1 0d", &Line::Received { at: 17, port: 1, byte: b'\r' });
         check("G 17 0 25 -1", &Line::Edge { at: 17, device: 0, line: 25, level: -1 });
         check("D 17 3 1", &Line::Driven { at: 17, id: 3, level: 1 });
+        check("L 17 3 0", &Line::Lost { at: 17, id: 3, level: 0 });
         check("R 17 firmware", &Line::Reset { at: 17, by_firmware: true });
         check("STOP 17 condition 2", &Line::Stop { at: 17, reason: Reason::Condition(2) });
         check("STOP 17 fault 3", &Line::Stop { at: 17, reason: Reason::Fault(3) });
@@ -181,10 +192,17 @@ mod tests {
                 kind: FindingKind::Storage,
                 is_store: true,
                 address: 0x5020_0000,
-                pc: 0x1000_1234,
+                pc: Some(0x1000_1234),
                 block: "PIO0".to_owned(),
             }),
         );
+        let at_pin = |kind, is_store, pc| {
+            let (at, block) = (MachineTime::from_nanos(17), "3".to_owned());
+            Line::Found(Finding { at, kind, block, address: 0, is_store, pc })
+        };
+        let read = at_pin(FindingKind::Undriven, false, Some(0x1002_d60a));
+        check("F 17 undriven load 00000000 1002d60a 3", &read);
+        check("F 17 short store 00000000 - 3", &at_pin(FindingKind::Short, true, None));
         check("F 17 storage", &Line::Strange("F 17 storage".to_owned()));
     }
 

@@ -1,19 +1,21 @@
-//! A machine's memory, read out of the emulator's process.
+//! A machine's memory, read out of the emulator's process, and written there before
+//! the machine's first instruction.
 //!
 //! The plugin says where in the process each region of the board stands, and the
-//! operating system gives the bytes from there (`/proc/PID/mem`, proc(5)), as
+//! operating system copies the bytes from and to there (`/proc/PID/mem`, proc(5)), as
 //! fast as they can be copied. The machine stands meanwhile, so they are whole.
-//! Who has started a process may read it, unless the computer forbids that
+//! Who has started a process may do so, unless the computer forbids that
 //! (ptrace(2), "Ptrace access mode checking"); then, and where no region is, the
-//! plugin reads.
+//! plugin reads and writes. It also writes all that comes after the first `go`: QEMU
+//! has code translated from memory by then, and must hear of what changes.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 
 use replab_board::{Region, Span};
 
-use crate::MachineError;
+use crate::{MachineError, Memory};
 
 use super::session::{CHUNK, Session};
 
@@ -27,34 +29,65 @@ pub(super) struct HostMemory {
 impl HostMemory {
     /// That of the process `pid`.
     pub(super) fn open(pid: u32, places: Vec<(Span, u64)>) -> io::Result<HostMemory> {
-        Ok(HostMemory { file: File::open(format!("/proc/{pid}/mem"))?, places })
+        let file = OpenOptions::new().read(true).write(true).open(format!("/proc/{pid}/mem"))?;
+        Ok(HostMemory { file, places })
     }
 
     /// `length` bytes from `address` on; `None` if they are in no region, or
     /// cannot be read.
     pub(super) fn read(&self, address: u32, length: usize) -> Option<Vec<u8>> {
+        let place = self.place(address, length)?;
+        let mut bytes = vec![0; length];
+        self.file.read_exact_at(&mut bytes, place).ok()?;
+        Some(bytes)
+    }
+
+    /// Puts `bytes` at `address`; `None` if that is in no region, or cannot be written.
+    fn write(&self, address: u32, bytes: &[u8]) -> Option<()> {
+        let place = self.place(address, bytes.len())?;
+        self.file.write_all_at(bytes, place).ok()
+    }
+
+    /// Where in the process `length` bytes at `address` stand, if one region holds them.
+    fn place(&self, address: u32, length: usize) -> Option<u64> {
         let wanted = Span { at: address, size: u32::try_from(length).ok()? };
         let (span, host) = self.places.iter().find(|(span, _)| span.holds(wanted))?;
-        let mut bytes = vec![0; length];
-        self.file.read_exact_at(&mut bytes, host + u64::from(address - span.at)).ok()?;
-        Some(bytes)
+        Some(host + u64::from(address - span.at))
     }
 }
 
-impl Session {
-    /// See [`crate::Memory::read`].
-    pub(super) fn read(&mut self, address: u32, length: usize) -> Result<Vec<u8>, MachineError> {
-        if self.process.memory.is_none() {
-            self.process.memory = Some(self.host_memory()?);
-        }
-        let memory = self.process.memory.as_ref().and_then(Option::as_ref);
-        match memory.and_then(|memory| memory.read(address, length)) {
+impl Memory for Session {
+    fn read(&mut self, address: u32, length: usize) -> Result<Vec<u8>, MachineError> {
+        match self.memory()?.and_then(|memory| memory.read(address, length)) {
             Some(bytes) => Ok(bytes),
             None => self.peek(address, length),
         }
     }
 
-    /// The same by the plugin.
+    fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), MachineError> {
+        if !self.process.has_gone
+            && self.memory()?.and_then(|memory| memory.write(address, bytes)).is_some()
+        {
+            return Ok(());
+        }
+        for (index, chunk) in bytes.chunks(CHUNK).enumerate() {
+            let place = u64::from(address) + (index * CHUNK) as u64;
+            self.request(&format!("poke {place:x} {}", hex::encode(chunk)))?;
+        }
+        Ok(())
+    }
+}
+
+impl Session {
+    /// The memory of the process; `None` if the computer lets nobody see it.
+    fn memory(&mut self) -> Result<Option<&HostMemory>, MachineError> {
+        if self.process.memory.is_none() {
+            self.process.memory = Some(self.host_memory()?);
+        }
+        Ok(self.process.memory.as_ref().and_then(Option::as_ref))
+    }
+
+    /// What `read` does, by the plugin.
     fn peek(&mut self, address: u32, length: usize) -> Result<Vec<u8>, MachineError> {
         let mut bytes = Vec::with_capacity(length);
         while bytes.len() < length {
@@ -63,15 +96,6 @@ impl Session {
             bytes.extend(self.bytes(&format!("peek {place:x} {count}"))?);
         }
         Ok(bytes)
-    }
-
-    /// See [`crate::Memory::write`].
-    pub(super) fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), MachineError> {
-        for (index, chunk) in bytes.chunks(CHUNK).enumerate() {
-            let place = u64::from(address) + (index * CHUNK) as u64;
-            self.request(&format!("poke {place:x} {}", hex::encode(chunk)))?;
-        }
-        Ok(())
     }
 
     /// Where the board's regions are; `None` if the computer lets nobody see them.
@@ -135,6 +159,19 @@ mod tests {
         assert_eq!(memory.read(0x2000_000a, 10).as_deref(), Some(&b"in this pr"[..]));
         assert_eq!(memory.read(0x2000_000a, 11), None, "its end is beyond the span");
         assert_eq!(memory.read(0x1fff_ffff, 2), None);
+    }
+
+    #[test]
+    fn a_process_writes_itself_within_the_places_that_it_knows() {
+        let text = b"somewhere in this process".map(std::sync::atomic::AtomicU8::new);
+        let span = Span { at: 0x1000_0000, size: 20 };
+        let places = vec![(span, text.as_ptr().addr() as u64)];
+        let memory = HostMemory::open(std::process::id(), places).unwrap();
+        assert_eq!(memory.write(0x1000_0000, b"any"), Some(()));
+        assert_eq!(memory.write(0x1000_0011, b"our process"), None, "its end is beyond the span");
+        assert_eq!(memory.write(0x0fff_ffff, b"xx"), None);
+        let text = std::hint::black_box(text).map(std::sync::atomic::AtomicU8::into_inner);
+        assert_eq!(text, *b"anyewhere in this process");
     }
 
     #[test]

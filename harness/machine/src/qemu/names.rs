@@ -3,19 +3,30 @@
 use replab_board::{Board, GpioController};
 use replab_record::{Event, Level, PinName, PortName, ResetCause};
 
-use crate::{Condition, MachineError};
+use crate::{Condition, Finding, FindingKind, Lost, MachineError};
 
 use super::clock::Clock;
 use super::lines::Line;
 
 /// What one process was told of its board.
+#[derive(Clone)]
 pub(super) struct Names {
     ports: Vec<PortName>,
     pins: Vec<PinName>,
     gpio: Vec<GpioController>,
-    /// Which pin each drive belongs to, by the id that the plugin gave it; `None`
-    /// for an analog input.
-    drives: Vec<Option<PinName>>,
+    /// What each drive is, by the id that the plugin gave it.
+    drives: Vec<Driven>,
+}
+
+/// What a drive of the plugin's belongs to.
+#[derive(Clone, Debug)]
+pub(super) enum Driven {
+    /// A pin.
+    Pin(PinName),
+    /// A pin that picks up the noise of this seed.
+    Noise(PinName, u64),
+    /// An analog input.
+    Analog,
 }
 
 impl Names {
@@ -57,15 +68,33 @@ impl Names {
         Err(nowhere())
     }
 
-    /// Remembers that the next drive of the plugin's belongs to `pin`, or to an
-    /// analog input.
-    pub(super) fn drives(&mut self, pin: Option<&PinName>) {
-        self.drives.push(pin.cloned());
+    /// Remembers what the next drive of the plugin's belongs to.
+    pub(super) fn drives(&mut self, driven: Driven) {
+        self.drives.push(driven);
+    }
+
+    /// The pin that picks up noise by the drive which `line` tells of, and the seed.
+    pub(super) fn noise(&self, line: &Line) -> Option<(PinName, u64)> {
+        let Line::Driven { id, .. } = line else { return None };
+        match self.drives.get(*id)? {
+            Driven::Noise(pin, seed) => Some((pin.clone(), *seed)),
+            _ => None,
+        }
+    }
+
+    /// What a finding is about: a pin of the plugin's chip has its number there.
+    pub(super) fn block(&self, finding: &Finding) -> String {
+        let pin = match finding.kind {
+            FindingKind::Undriven | FindingKind::Short => finding.block.parse().ok(),
+            FindingKind::Storage | FindingKind::Nothing => None,
+        };
+        let pin = pin.and_then(|line| self.pin(0, line));
+        pin.map_or(finding.block.clone(), |pin| pin.as_str().to_owned())
     }
 
     /// Whether the drive with this id belongs to an analog input.
     pub(super) fn is_analog(&self, id: usize) -> bool {
-        matches!(self.drives.get(id), Some(None))
+        matches!(self.drives.get(id), Some(Driven::Analog))
     }
 
     /// Conditions as they stand in a `go`, each with a space before it.
@@ -104,7 +133,10 @@ impl Names {
                 at: clock.machine(at),
             },
             Line::Driven { at, id, level } => Event::Driven {
-                pin: self.drives.get(id)?.clone()?,
+                pin: match self.drives.get(id)? {
+                    Driven::Pin(pin) | Driven::Noise(pin, _) => pin.clone(),
+                    Driven::Analog => return None,
+                },
                 level: level_of(level),
                 at: clock.machine(at),
             },
@@ -114,6 +146,12 @@ impl Names {
             },
             _ => return None,
         })
+    }
+
+    /// The level that the drive `id` could not bring to its pin.
+    pub(super) fn lost(&self, at: u64, id: usize, level: i32, clock: Clock) -> Option<Lost> {
+        let (Driven::Pin(pin) | Driven::Noise(pin, _)) = self.drives.get(id)? else { return None };
+        Some(Lost { pin: pin.clone(), level: level_of(level), at: clock.machine(at) })
     }
 
     fn pin(&self, device: usize, line: usize) -> Option<&PinName> {

@@ -5,16 +5,15 @@ use std::time::Instant;
 use replab_board::Span;
 use replab_record::{Event, ResetCause};
 
-use crate::MachineError;
+use crate::{MachineError, Memory, Noise, Pins, Power};
 
 use super::memory::differences;
-use super::names::number_of;
-use super::session::{CHUNK, Session};
+use super::session::{CHUNK, Held, Session};
 
-impl Session {
-    /// See [`crate::Power::cycle`]. Each process has a seed of its own, so that
-    /// random numbers of the firmware's do not come again.
-    pub(super) fn cycle(&mut self) -> Result<Vec<Event>, MachineError> {
+/// Each process has a seed of its own, so that random numbers of the firmware's do not
+/// come again.
+impl Power for Session {
+    fn cycle(&mut self) -> Result<Vec<Event>, MachineError> {
         let spans = self.recipe.board.kept();
         let mut kept = Vec::new();
         for span in &spans {
@@ -28,18 +27,26 @@ impl Session {
         self.wall.spend(start.elapsed());
         self.move_to(begun?)?;
         for (span, kept) in spans.iter().zip(&kept) {
-            self.restore(*span, kept)?;
+            self.put_back(*span, kept)?;
         }
-        for (pin, level) in &held {
-            self.drive(pin, number_of(*level)?, self.now)?;
+        for (pin, held) in &held {
+            match held {
+                Held::Level(level) => Pins::drive(self, pin, *level, self.now)?,
+                Held::Noise(seed) => Noise::pick_up(self, pin, *seed, self.now)?,
+            }
         }
         // Until they come as events, which a second cut would prevent.
         self.held = held;
         self.happened(Event::Reset { cause: ResetCause::Power, at: self.now });
-        Ok(self.take_events())
+        let events = self.take_events();
+        // What comes of these is after the reset.
+        self.break_wires_again()?;
+        Ok(events)
     }
+}
 
-    fn restore(&mut self, span: Span, kept: &[u8]) -> Result<(), MachineError> {
+impl Session {
+    fn put_back(&mut self, span: Span, kept: &[u8]) -> Result<(), MachineError> {
         let new = self.read(span.at, bytes_of(span))?;
         for range in differences(kept, &new, CHUNK) {
             // It lies in the span, so it fits.

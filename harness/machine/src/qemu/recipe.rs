@@ -30,6 +30,8 @@ pub(super) struct Recipe {
     flash: FlashImage,
     /// The handler of faults of the chip's boot ROM.
     rom_handler: Option<u32>,
+    /// How many cores there are.
+    pub(super) cores: u32,
     proof: Proof,
 }
 
@@ -46,12 +48,13 @@ impl Recipe {
         tools: &QemuTools,
         board: &Board,
         firmware: PathBuf,
+        cores: u32,
         proof: Proof,
     ) -> Result<Recipe, MachineError> {
         let nowhere = || MachineError::NoSuchTarget { board: board.name.clone(), backend: "qemu" };
         let machine = board.backends.qemu.clone().ok_or_else(nowhere)?;
         // QEMU's `-kernel` knows no memory of a chip of the plugin's.
-        let (flash, rom_handler) = match machine.chip {
+        let (flash, rom_handler) = match machine.whole_chip() {
             Some(_) => {
                 let handler = chip::check_rom(&tools.boot_rom, board)?;
                 (firmware::flash_image(&firmware, board)?, Some(handler))
@@ -62,6 +65,7 @@ impl Recipe {
             image: firmware::check(&firmware, board)?,
             flash,
             rom_handler,
+            cores: cores.clamp(1, machine.cores),
             machine,
             tools: tools.clone(),
             board: board.clone(),
@@ -70,8 +74,13 @@ impl Recipe {
         })
     }
 
-    /// Whether its chip is one of the plugin's.
+    /// Whether its chip is as a whole one of the plugin's.
     pub(super) fn has_chip(&self) -> bool {
+        self.machine.whole_chip().is_some()
+    }
+
+    /// Whether its pins are modelled by the plugin.
+    pub(super) fn has_own_pins(&self) -> bool {
         self.machine.chip.is_some()
     }
 
@@ -105,6 +114,7 @@ impl Recipe {
             boot_rom: &self.tools.boot_rom,
             seed,
             data: self.tools.data.as_deref(),
+            cores: self.cores,
             plugin: &self.tools.plugin,
             socket: theirs.as_raw_fd(),
             naive_wfi: self.proof.naive_wfi,
@@ -153,7 +163,7 @@ impl Recipe {
     pub(super) fn requests(&self) -> Vec<String> {
         let ports = self.board.ports.iter().enumerate().map(|(number, (name, port))| {
             // A chip of the plugin's has its UARTs itself, named as on the board.
-            let end = match self.machine.chip {
+            let end = match self.machine.whole_chip() {
                 Some(_) => name.to_string(),
                 None => arguments::chardev(number),
             };

@@ -6,14 +6,15 @@ use std::time::{Duration, Instant};
 use replab_record::{Event, Level, MachineTime, PinName};
 
 use crate::process::{Emulator, in_words};
-use crate::{Finding, MachineError};
+use crate::{Analog, Finding, Findings, Lost, MachineError, Memory, Noise, Pins, Wire};
 
 use super::Start;
+use super::checkpoints::Kept;
 use super::clock::Clock;
 use super::lines::Line;
 use super::link::{Link, Silence};
 use super::memory::HostMemory;
-use super::names::{Names, sort};
+use super::names::{Driven, Names, number_of, sort};
 use super::recipe::{Begun, Recipe};
 use super::wall_cap::WallCap;
 
@@ -37,12 +38,32 @@ pub(super) struct Session {
     pub(super) wall: WallCap,
     pub(super) now: MachineTime,
     /// Since the last stop.
-    events: Vec<Event>,
+    pub(super) events: Vec<Event>,
     /// What the firmware touched that is not emulated.
     pub(super) findings: Vec<Finding>,
-    /// The levels that the lab drives now.
-    pub(super) held: Vec<(PinName, Level)>,
+    /// What the lab does to pins now, also what broken wires do not carry.
+    pub(super) held: Vec<(PinName, Held)>,
+    /// The wires that are broken.
+    pub(super) wires: Vec<(PinName, Wire)>,
+    /// The levels that came to them.
+    pub(super) lost: Vec<Lost>,
     pub(super) seed: u32,
+    /// All that was kept since the start; what belongs to an earlier process is `None`.
+    pub(super) kept: Vec<Option<Kept>>,
+}
+
+/// What the lab does to a pin.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Held {
+    /// Drives it.
+    Level(Level),
+    /// Lets it pick up the noise of this seed.
+    Noise(u64),
+}
+
+/// What `level` is that the lab drives; nothing if it lets go.
+fn held(level: Level) -> Option<Held> {
+    (level != Level::Floating).then_some(Held::Level(level))
 }
 
 /// The process that the machine lives in, until its power is cut.
@@ -51,13 +72,15 @@ pub(super) struct Process {
     pub(super) link: Link,
     /// Where its memory is, once somebody has asked; `None` inside if the plugin must read it.
     pub(super) memory: Option<Option<HostMemory>>,
+    /// It may have run an instruction.
+    pub(super) has_gone: bool,
     /// QEMU is about to end: it can only be read.
     pub(super) has_ended: bool,
 }
 
 impl Process {
     fn new(emulator: Emulator, link: Link) -> Process {
-        Process { emulator, link, memory: None, has_ended: false }
+        Process { emulator, link, memory: None, has_gone: false, has_ended: false }
     }
 }
 
@@ -78,7 +101,10 @@ impl Session {
             events: Vec::new(),
             findings: Vec::new(),
             held: Vec::new(),
+            wires: Vec::new(),
+            lost: Vec::new(),
             seed: start.seed,
+            kept: Vec::new(),
             recipe,
         };
         session.set_up()?;
@@ -90,6 +116,7 @@ impl Session {
         self.process = Process::new(begun.emulator, begun.link);
         self.names = Names::new(&self.recipe.board);
         self.clock = Clock::from(self.now);
+        self.kept.iter_mut().for_each(|kept| *kept = None);
         self.set_up()
     }
 
@@ -150,34 +177,6 @@ impl Session {
         hex::decode(&answer).map_err(|_| self.strange(request, answer.chars().take(80).collect()))
     }
 
-    /// From `at` on `pin` is driven to the level that the plugin writes as `level`.
-    pub(super) fn drive(
-        &mut self,
-        pin: &PinName,
-        level: i32,
-        at: MachineTime,
-    ) -> Result<(), MachineError> {
-        let (_, controller, line) = self.names.line(pin)?;
-        let at = self.clock.process(at);
-        let request = format!("drive {at} {} {line} {level}", controller.path);
-        self.request(&request)?;
-        self.names.drives(Some(pin));
-        Ok(())
-    }
-
-    /// See [`crate::Analog::drive`].
-    pub(super) fn drive_analog(
-        &mut self,
-        input: u32,
-        value: i32,
-        at: MachineTime,
-    ) -> Result<(), MachineError> {
-        let at = self.clock.process(at);
-        self.request(&format!("drive {at} chip/analog {input} {value}"))?;
-        self.names.drives(None);
-        Ok(())
-    }
-
     /// Sends a request.
     pub(super) fn say(&mut self, request: &str) -> Result<(), MachineError> {
         self.process.link.say(request).map_err(|silence| match silence {
@@ -199,11 +198,23 @@ impl Session {
             match self.process.link.hear(deadline) {
                 Ok(Line::Found(finding)) => {
                     let at = self.clock.machine(finding.at.as_nanos());
-                    self.findings.push(Finding { at, ..finding });
+                    let block = self.names.block(&finding);
+                    self.findings.push(Finding { at, block, ..finding });
                 }
                 Ok(Line::Driven { id, .. }) if self.names.is_analog(id) => {}
+                Ok(Line::Lost { at, id, level }) => {
+                    if let Some(lost) = self.names.lost(at, id, level, self.clock) {
+                        self.hold(&lost.pin, held(lost.level));
+                        self.lost.push(lost);
+                    }
+                }
                 Ok(line) => match self.names.event(&line, self.clock) {
-                    Some(event) => self.happened(event),
+                    Some(event) => {
+                        self.happened(event);
+                        if let Some((pin, seed)) = self.names.noise(&line) {
+                            self.hold(&pin, Some(Held::Noise(seed)));
+                        }
+                    }
                     None => return Ok(Some(line)),
                 },
                 Err(Silence::Late) => return Ok(None),
@@ -214,13 +225,17 @@ impl Session {
 
     /// Takes an event down.
     pub(super) fn happened(&mut self, event: Event) {
-        if let Event::Driven { pin, level, .. } = &event {
-            self.held.retain(|(held, _)| held != pin);
-            if *level != Level::Floating {
-                self.held.push((pin.clone(), *level));
-            }
+        if let Event::Driven { pin, level, .. } = &event
+            && !self.is_broken(pin)
+        {
+            self.hold(&pin.clone(), held(*level));
         }
         self.events.push(event);
+    }
+
+    fn hold(&mut self, pin: &PinName, held: Option<Held>) {
+        self.held.retain(|(one, _)| one != pin);
+        self.held.extend(held.map(|held| (pin.clone(), held)));
     }
 
     /// The events since the last stop.
@@ -264,6 +279,48 @@ impl Session {
 
     pub(super) fn strange(&self, request: &str, answer: String) -> MachineError {
         MachineError::Answer { program: self.recipe.program(), request: cut(request), answer }
+    }
+}
+
+impl Pins for Session {
+    fn drive(&mut self, pin: &PinName, level: Level, at: MachineTime) -> Result<(), MachineError> {
+        let level = number_of(level)?;
+        let (_, controller, line) = self.names.line(pin)?;
+        let at = self.clock.process(at);
+        let request = format!("drive {at} {} {line} {level}", controller.path);
+        self.request(&request)?;
+        self.names.drives(Driven::Pin(pin.clone()));
+        Ok(())
+    }
+}
+
+impl Noise for Session {
+    fn pick_up(&mut self, pin: &PinName, seed: u64, at: MachineTime) -> Result<(), MachineError> {
+        let (_, controller, line) = self.names.line(pin)?;
+        let at = self.clock.process(at);
+        let request = format!("noise {at} {} {line} {seed}", controller.path);
+        self.request(&request)?;
+        self.names.drives(Driven::Noise(pin.clone(), seed));
+        Ok(())
+    }
+}
+
+impl Analog for Session {
+    fn drive(&mut self, input: u32, value: i32, at: MachineTime) -> Result<(), MachineError> {
+        let at = self.clock.process(at);
+        self.request(&format!("drive {at} chip/analog {input} {value}"))?;
+        self.names.drives(Driven::Analog);
+        Ok(())
+    }
+}
+
+impl Findings for Session {
+    fn take(&mut self) -> Vec<Finding> {
+        std::mem::take(&mut self.findings)
+    }
+
+    fn is_usb_only(&mut self) -> Result<bool, MachineError> {
+        Ok(self.request("spoken")? == "usb")
     }
 }
 

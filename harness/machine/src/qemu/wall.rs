@@ -29,12 +29,12 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use replab_board::{Board, QemuMachine, Span};
-use replab_record::{Event, Level, MachineTime, PinName, PortName, ResetCause};
 
+use crate::part::Part;
 use crate::process::{Console, Emulator, Launch};
 use crate::qemu::arguments::chardev;
 use crate::qemu::{QemuTools, Start, firmware};
-use crate::{Condition, Machine, MachineError, Memory, PAINT, Pins, Power, Stop, StopGo, Timing};
+use crate::{Machine, MachineError, PAINT, Pins, Timing};
 
 use arguments::Parts;
 use emulation::Emulation;
@@ -84,7 +84,7 @@ fn session(
         .qemu
         .as_ref()
         .ok_or_else(|| MachineError::NoSuchTarget { board: board.name.clone(), backend: "qemu" })?;
-    if let Some(chip) = machine.chip {
+    if let Some(chip) = machine.whole_chip() {
         return Err(MachineError::ExactOnly { board: board.name.clone(), chip: chip.name() });
     }
     let image = firmware::check(firmware, board)?;
@@ -102,17 +102,20 @@ fn session(
 }
 
 fn assemble(session: &Rc<RefCell<Session>>, has_pins: bool) -> Machine {
-    let part = || Part(Rc::clone(session));
     Machine {
-        run: Box::new(part()),
+        run: Part::of(session),
         // QEMU's test protocol watches the outputs of one device.
-        pins: has_pins.then(|| -> Box<dyn Pins> { Box::new(part()) }),
-        memory: Some(Box::new(part())),
+        pins: has_pins.then(|| -> Box<dyn Pins> { Part::of(session) }),
+        memory: Some(Part::of(session)),
         processor: None,
-        power: Some(Box::new(part())),
+        power: Some(Part::of(session)),
+        wires: None,
         analog: None,
+        noise: None,
         findings: None,
+        checkpoints: None,
         timing: Timing::Wall,
+        cores: 1,
     }
 }
 
@@ -198,56 +201,4 @@ fn no_socket(source: std::io::Error) -> MachineError {
 
 fn no_pipes(source: std::io::Error) -> MachineError {
     MachineError::System { what: "make pipes for QEMU", source }
-}
-
-/// One part of a machine in QEMU.
-struct Part(Rc<RefCell<Session>>);
-
-impl StopGo for Part {
-    fn now(&self) -> MachineTime {
-        self.0.borrow().now()
-    }
-
-    fn go(&mut self, until: MachineTime, conditions: &[Condition]) -> Result<Stop, MachineError> {
-        self.0.borrow_mut().go(until, conditions)
-    }
-
-    fn send(
-        &mut self,
-        port: &PortName,
-        bytes: &[u8],
-        from: MachineTime,
-    ) -> Result<MachineTime, MachineError> {
-        self.0.borrow_mut().send(port, bytes, from)
-    }
-
-    fn pending(&mut self, port: &PortName) -> Result<usize, MachineError> {
-        self.0.borrow_mut().pending(port)
-    }
-
-    fn reset(&mut self) -> Result<Vec<Event>, MachineError> {
-        self.0.borrow_mut().reset()
-    }
-}
-
-impl Pins for Part {
-    fn drive(&mut self, pin: &PinName, level: Level, at: MachineTime) -> Result<(), MachineError> {
-        self.0.borrow_mut().drive(pin, level, at)
-    }
-}
-
-impl Memory for Part {
-    fn read(&mut self, address: u32, length: usize) -> Result<Vec<u8>, MachineError> {
-        self.0.borrow().read(address, length)
-    }
-
-    fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), MachineError> {
-        self.0.borrow().write(address, bytes)
-    }
-}
-
-impl Power for Part {
-    fn cycle(&mut self) -> Result<Vec<Event>, MachineError> {
-        self.0.borrow_mut().renew(ResetCause::Power)
-    }
 }

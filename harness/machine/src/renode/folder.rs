@@ -1,8 +1,8 @@
 //! The private folder of one Renode process.
 //!
-//! It is removed with its process. A lab that is killed cannot do that, so each folder
-//! has a lock that its lab holds (flock(2)), and who makes a folder removes those whose
-//! lock nobody holds.
+//! It is removed with its process, also when the lab is killed (see [`super::removal`]).
+//! Where that shell was killed too, the next lab does it: each folder has a lock that
+//! its lab holds (flock(2)), and who makes a folder removes those whose lock nobody holds.
 
 use std::fs::{self, File, Permissions};
 use std::io;

@@ -108,7 +108,7 @@ impl Names {
                 cause: if by_firmware { ResetCause::Firmware } else { ResetCause::Lab },
                 at: clock.machine(at),
             },
-            Line::Fault { .. } | Line::Stop { .. } => return None,
+            Line::Fault { .. } | Line::Found { .. } | Line::Stop { .. } => return None,
         })
     }
 

@@ -21,6 +21,7 @@ use rustix::event::{PollFd, PollFlags};
 use super::folder::Folder;
 use super::frames::{Frames, Silence, poll_until};
 use super::protocol::{self, Answer, PROTOCOL, Refusal};
+use super::removal::Removal;
 use super::{Exchange, RenodeTools};
 
 /// The bridge that Renode includes.
@@ -47,6 +48,8 @@ pub(super) struct Program {
     is_lost: bool,
     /// What was asked and answered, if somebody keeps it.
     recording: Option<Vec<Exchange>>,
+    /// For the case that we cannot remove the folder; ended after that.
+    _removal: Removal,
 }
 
 impl Program {
@@ -61,6 +64,8 @@ impl Program {
         let folder = Folder::new().map_err(system("make a private folder for Renode"))?;
         let listener = prepare(folder.path()).map_err(system("prepare a folder for Renode"))?;
         let (gone, life) = io::pipe().map_err(system("make a pipe for Renode"))?;
+        let removal = gone.try_clone().and_then(|gone| Removal::of(folder.path(), gone));
+        let removal = removal.map_err(system("see to the end of Renode's folder"))?;
         let name = tools.program.display().to_string();
         let emulator =
             Emulator::start(launch(tools, folder.path(), life.into())).map_err(|source| {
@@ -84,7 +89,9 @@ impl Program {
         };
         let frames = Frames::new(socket, wall).map_err(system("speak to Renode"))?;
         let recording = records.then(Vec::new);
-        let mut program = Program { emulator, frames, folder, name, is_lost: false, recording };
+        let is_lost = false;
+        let mut program =
+            Program { emulator, frames, folder, name, is_lost, recording, _removal: removal };
         program.greet(deadline, wall)?;
         Ok(program)
     }

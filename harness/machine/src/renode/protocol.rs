@@ -61,6 +61,8 @@ pub(super) enum Line {
     Driven { at: u64, gpio: usize, line: usize, level: i32 },
     /// A fault handler was entered; the frame on its stack, if it could be read, in base64.
     Fault { exception: u8, registers: Registers, frame: Option<String> },
+    /// The firmware accessed what nothing answers.
+    Found { at: u64, is_store: bool, address: u32, pc: u32 },
     /// The machine was reset.
     Reset { at: u64, by_firmware: bool },
     /// The machine stands.
@@ -103,6 +105,16 @@ pub(super) fn line(field: &str) -> Option<Line> {
             exception: exception.parse().ok()?,
             registers: words_to_registers(registers)?,
             frame: (*frame != "-").then(|| (*frame).to_owned()),
+        },
+        ["found", at, access, address, pc] => Line::Found {
+            at: at.parse().ok()?,
+            is_store: match *access {
+                "write" => true,
+                "read" => false,
+                _ => return None,
+            },
+            address: u32::from_str_radix(address, 16).ok()?,
+            pc: u32::from_str_radix(pc, 16).ok()?,
         },
         ["reset", at, by] => {
             let by_firmware = match *by {
@@ -177,6 +189,9 @@ mod tests {
         check("received 17 1 0d", Some(&Line::Received { at: 17, port: 1, byte: b'\r' }));
         check("edge 17 0 25 -1", Some(&Line::Edge { at: 17, gpio: 0, line: 25, level: -1 }));
         check("driven 17 0 14 0", Some(&Line::Driven { at: 17, gpio: 0, line: 14, level: 0 }));
+        let (address, pc) = (0x6000_0000, 0x1234);
+        let found = Line::Found { at: 17, is_store: false, address, pc };
+        check("found 17 read 60000000 00001234", Some(&found));
         check("reset 17 firmware", Some(&Line::Reset { at: 17, by_firmware: true }));
         check("stop 17 time", Some(&Line::Stop { at: 17, reason: Reason::Time }));
         check("stop 17 condition 2", Some(&Line::Stop { at: 17, reason: Reason::Condition(2) }));
@@ -215,6 +230,8 @@ mod tests {
             "stop 1",
             "stop 1 later",
             "reset 1 dog",
+            "found 1 look 60000000 00001234",
+            "found 1 read 160000000 00001234",
         ] {
             check(text, None);
         }

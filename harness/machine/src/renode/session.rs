@@ -1,80 +1,33 @@
 //! One machine in Renode: requests, answers, and the events between them.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use replab_board::{Board, RenodeMachine, Span};
+use replab_board::Span;
 use replab_record::{Event, Level, MachineTime, PinName, PortName, Registers, ResetCause};
 
 use crate::fault_entry::at_entry;
 use crate::qemu::clock::Clock;
-use crate::qemu::firmware::Image;
 use crate::qemu::wall_cap::WallCap;
-use crate::{Condition, Fault, MOST_EVENTS, MachineError, PAINT, Stop, StopCause};
+use crate::{
+    Condition, Fault, Finding, FindingKind, Findings, MOST_EVENTS, MachineError, Memory, Pins,
+    Power, Processor, Stop, StopCause, StopGo,
+};
 
 use super::Start;
 use super::idle::Idle;
 use super::names::Names;
 use super::program::Program;
 use super::protocol::{self, Line, Reason};
+use super::recipe::Recipe;
 
 /// How long a request that lets nothing go may take when the wall cap is spent.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// The most bytes that one request moves.
 const CHUNK: usize = 1 << 18;
-
-/// One slice, and longer than any: so the quantum changes no time, only the cost.
-const QUANTUM: &str = "1.0";
-
-/// All that a machine is made of but its seed.
-pub(super) struct Recipe {
-    pub(super) board: Board,
-    pub(super) machine: RenodeMachine,
-    /// The platform description as Renode gets it.
-    pub(super) platform: String,
-    pub(super) firmware: PathBuf,
-    pub(super) image: Image,
-}
-
-impl Recipe {
-    /// What makes the machine in `program`, one request each, so that an error names
-    /// what Renode did not take. Puts the files for them into its folder.
-    pub(super) fn requests(
-        &self,
-        program: &Program,
-        names: &Names,
-        seed: u32,
-    ) -> Result<Vec<Vec<String>>, MachineError> {
-        let platform = program.put("platform.repl", &self.platform)?;
-        let firmware = program.link("firmware.elf", &self.firmware)?;
-        let commands = [
-            "mach create \"lab\"".to_owned(),
-            format!("machine LoadPlatformDescription @{}", platform.display()),
-            format!("emulation SetGlobalQuantum \"{QUANTUM}\""),
-            "emulation SetGlobalAdvanceImmediately true".to_owned(),
-            "emulation SetGlobalSerialExecution true".to_owned(),
-            // Renode's seeds are signed.
-            format!("emulation SetSeed {}", seed & 0x7fff_ffff),
-            "emulation Mode SynchronizedTimers".to_owned(),
-            format!("sysbus LoadELF @{}", firmware.display()),
-        ];
-        let mut requests = vec![vec!["clear".to_owned()]];
-        requests.extend(commands.map(|command| vec!["command".to_owned(), command]));
-        requests.push(vec!["attach".to_owned(), self.machine.cpu.clone()]);
-        requests.extend(names.requests());
-        let handlers = &self.image.fault_handlers;
-        requests.extend(handlers.iter().map(|at| vec!["fault".to_owned(), format!("{at:x}")]));
-        for span in self.image.painted(&self.board) {
-            let (at, size) = (format!("{:x}", span.at), span.size.to_string());
-            requests.push(vec!["fill".to_owned(), at, size, format!("{PAINT:02x}")]);
-        }
-        Ok(requests)
-    }
-}
 
 /// See the head of this module. It lives behind the `RefCell` that the parts of a
 /// `Machine` share; none of its methods calls another part.
@@ -83,13 +36,15 @@ pub(super) struct Session {
     /// `None` only while it is dropped.
     program: Option<Program>,
     idle: Arc<Idle>,
-    pub(super) names: Names,
-    pub(super) clock: Clock,
+    names: Names,
+    clock: Clock,
     wall: WallCap,
-    pub(super) now: MachineTime,
+    now: MachineTime,
     events: Vec<Event>,
     /// Faults whose stops have not been told yet.
     faults: Vec<Fault>,
+    /// Accesses that nothing answered; `None` if Renode's log does not come to us.
+    pub(super) findings: Option<Vec<Finding>>,
     /// The levels that the lab drives now.
     held: Vec<(PinName, Level)>,
     seed: u32,
@@ -113,6 +68,7 @@ impl Session {
             now: MachineTime::ZERO,
             events: Vec::new(),
             faults: Vec::new(),
+            findings: None,
             held: Vec::new(),
             seed: start.seed,
         };
@@ -129,13 +85,25 @@ impl Session {
         for request in self.recipe.requests(program, &self.names, self.seed)? {
             self.ask(&request.iter().map(String::as_str).collect::<Vec<_>>())?;
         }
+        let start = Instant::now();
+        let (deadline, cap) = (self.answers_until(start), self.wall.cap());
+        let answer = self.program().try_ask(&["log"], deadline, cap);
+        self.wall.spend(start.elapsed());
+        if answer?.is_ok() {
+            self.findings.get_or_insert_default();
+        }
         Ok(())
+    }
+
+    /// Until when a request is answered that lets nothing go.
+    fn answers_until(&self, start: Instant) -> Instant {
+        self.wall.deadline(start).max(start + GRACE)
     }
 
     /// Carries out one request that lets nothing go.
     pub(super) fn ask(&mut self, fields: &[&str]) -> Result<Vec<String>, MachineError> {
         let start = Instant::now();
-        self.ask_until(fields, start, self.wall.deadline(start).max(start + GRACE))
+        self.ask_until(fields, start, self.answers_until(start))
     }
 
     fn ask_until(
@@ -165,34 +133,6 @@ impl Session {
         self.program().strange(request, &answer.join(" "))
     }
 
-    /// See [`crate::StopGo::go`].
-    pub(super) fn go(
-        &mut self,
-        until: MachineTime,
-        conditions: &[Condition],
-    ) -> Result<Stop, MachineError> {
-        let conditions = self.names.conditions(conditions)?;
-        if until <= self.now {
-            return Ok(Stop { at: self.now, cause: StopCause::Time, events: self.take_events() });
-        }
-        let (until, most) = (self.clock.process(until).to_string(), MOST_EVENTS.to_string());
-        let mut request = vec!["go", until.as_str(), most.as_str()];
-        request.extend(conditions.iter().map(String::as_str));
-        let start = Instant::now();
-        let answer = self.ask_until(&request, start, self.wall.deadline(start))?;
-        let reason = self.hear(&answer)?;
-        let Some(reason) = reason else { return Err(self.strange("go", &[])) };
-        let cause = match reason {
-            Reason::Time => StopCause::Time,
-            Reason::Condition(index) if index < conditions.len() => StopCause::Condition { index },
-            Reason::Reset => StopCause::Reset,
-            Reason::Full => StopCause::Full,
-            Reason::Fault if !self.faults.is_empty() => StopCause::Fault(self.faults.remove(0)),
-            Reason::Condition(_) | Reason::Fault => return Err(self.strange("go", &answer)),
-        };
-        Ok(Stop { at: self.now, cause, events: self.take_events() })
-    }
-
     /// Takes down what an answer tells; why the machine stands, if it says so.
     fn hear(&mut self, answer: &[String]) -> Result<Option<Reason>, MachineError> {
         let mut reason = None;
@@ -206,6 +146,12 @@ impl Session {
                     let frame = frame.and_then(|frame| BASE64.decode(frame).ok());
                     let frame = frame.filter(|frame| frame.len() == 32);
                     self.faults.push(at_entry(exception, registers, frame.as_deref()));
+                }
+                Some(Line::Found { at, is_store, address, pc }) => {
+                    let at = self.clock.machine(at);
+                    let (kind, block) = (FindingKind::Nothing, block_of(address));
+                    let finding = Finding { at, kind, block, address, is_store, pc: Some(pc) };
+                    self.findings.get_or_insert_default().push(finding);
                 }
                 Some(line) => match self.names.event(&line, self.clock) {
                     Some(event) => self.happened(event),
@@ -231,8 +177,50 @@ impl Session {
         std::mem::take(&mut self.events)
     }
 
-    /// See [`crate::StopGo::send`].
-    pub(super) fn send(
+    /// Where no memory is, Renode reads zeros and drops what is written (1.16.1).
+    fn check_memory(&self, what: &str, at: u32, length: usize) -> Result<(), MachineError> {
+        let size = u32::try_from(length).unwrap_or(u32::MAX);
+        let mut regions = self.recipe.board.memory.values();
+        if regions.any(|region| region.span().holds(Span { at, size })) {
+            return Ok(());
+        }
+        Err(MachineError::Answer {
+            program: self.program.as_ref().map_or("Renode", Program::name).to_owned(),
+            request: format!("{what} {at:x} {length}"),
+            answer: "the board has no memory there".to_owned(),
+        })
+    }
+}
+
+impl StopGo for Session {
+    fn now(&self) -> MachineTime {
+        self.now
+    }
+
+    fn go(&mut self, until: MachineTime, conditions: &[Condition]) -> Result<Stop, MachineError> {
+        let conditions = self.names.conditions(conditions)?;
+        if until <= self.now {
+            return Ok(Stop { at: self.now, cause: StopCause::Time, events: self.take_events() });
+        }
+        let (until, most) = (self.clock.process(until).to_string(), MOST_EVENTS.to_string());
+        let mut request = vec!["go", until.as_str(), most.as_str()];
+        request.extend(conditions.iter().map(String::as_str));
+        let start = Instant::now();
+        let answer = self.ask_until(&request, start, self.wall.deadline(start))?;
+        let reason = self.hear(&answer)?;
+        let Some(reason) = reason else { return Err(self.strange("go", &[])) };
+        let cause = match reason {
+            Reason::Time => StopCause::Time,
+            Reason::Condition(index) if index < conditions.len() => StopCause::Condition { index },
+            Reason::Reset => StopCause::Reset,
+            Reason::Full => StopCause::Full,
+            Reason::Fault if !self.faults.is_empty() => StopCause::Fault(self.faults.remove(0)),
+            Reason::Condition(_) | Reason::Fault => return Err(self.strange("go", &answer)),
+        };
+        Ok(Stop { at: self.now, cause, events: self.take_events() })
+    }
+
+    fn send(
         &mut self,
         port: &PortName,
         bytes: &[u8],
@@ -250,26 +238,27 @@ impl Session {
         Ok(last)
     }
 
-    /// See [`crate::StopGo::reset`].
-    pub(super) fn reset(&mut self) -> Result<Vec<Event>, MachineError> {
+    fn pending(&mut self, port: &PortName) -> Result<usize, MachineError> {
+        let (port, _) = self.names.port(port)?;
+        self.one(&["pending", &port.to_string()], |field| field.parse().ok())
+    }
+
+    fn reset(&mut self) -> Result<Vec<Event>, MachineError> {
         let answer = self.ask(&["reset"])?;
         self.hear(&answer)?;
         self.faults.clear();
         Ok(self.take_events())
     }
+}
 
-    /// See [`crate::Processor::registers`].
-    pub(super) fn registers(&mut self) -> Result<Registers, MachineError> {
+impl Processor for Session {
+    fn registers(&mut self) -> Result<Registers, MachineError> {
         self.one(&["registers"], protocol::registers)
     }
+}
 
-    /// See [`crate::Pins::drive`].
-    pub(super) fn drive(
-        &mut self,
-        pin: &PinName,
-        level: Level,
-        at: MachineTime,
-    ) -> Result<(), MachineError> {
+impl Pins for Session {
+    fn drive(&mut self, pin: &PinName, level: Level, at: MachineTime) -> Result<(), MachineError> {
         let (gpio, line) = self.names.line(pin)?;
         let level = match level {
             Level::High => "1",
@@ -280,9 +269,10 @@ impl Session {
         let at = self.clock.process(at).to_string();
         self.ask(&["drive", &gpio.to_string(), &line.to_string(), level, &at]).map(drop)
     }
+}
 
-    /// See [`crate::Memory::read`].
-    pub(super) fn read(&mut self, address: u32, length: usize) -> Result<Vec<u8>, MachineError> {
+impl Memory for Session {
+    fn read(&mut self, address: u32, length: usize) -> Result<Vec<u8>, MachineError> {
         self.check_memory("read", address, length)?;
         let mut bytes = Vec::with_capacity(length);
         while bytes.len() < length {
@@ -294,8 +284,7 @@ impl Session {
         Ok(bytes)
     }
 
-    /// See [`crate::Memory::write`].
-    pub(super) fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), MachineError> {
+    fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), MachineError> {
         self.check_memory("write", address, bytes.len())?;
         for (index, chunk) in bytes.chunks(CHUNK).enumerate() {
             let at = place(address, index * CHUNK);
@@ -303,24 +292,12 @@ impl Session {
         }
         Ok(())
     }
+}
 
-    /// Where no memory is, Renode reads zeros and drops what is written (1.16.1).
-    fn check_memory(&self, what: &str, at: u32, length: usize) -> Result<(), MachineError> {
-        let size = u32::try_from(length).unwrap_or(u32::MAX);
-        let mut regions = self.recipe.board.memory.values();
-        if regions.any(|region| region.span().holds(Span { at, size })) {
-            return Ok(());
-        }
-        Err(MachineError::Answer {
-            program: self.program.as_ref().map_or("Renode", Program::name).to_owned(),
-            request: format!("{what} {at:x} {length}"),
-            answer: "the board has no memory there".to_owned(),
-        })
-    }
-
-    /// See [`crate::Power::cycle`]. The machine is made anew in the same process. Each
-    /// has a seed of its own, so that random numbers do not come again.
-    pub(super) fn cycle(&mut self) -> Result<Vec<Event>, MachineError> {
+/// The machine is made anew in the same process. Each has a seed of its own, so that
+/// random numbers do not come again.
+impl Power for Session {
+    fn cycle(&mut self) -> Result<Vec<Event>, MachineError> {
         let spans = self.recipe.board.kept();
         let mut kept = Vec::new();
         for span in &spans {
@@ -344,6 +321,17 @@ impl Session {
     }
 }
 
+impl Findings for Session {
+    fn take(&mut self) -> Vec<Finding> {
+        self.findings.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// No board in Renode has USB.
+    fn is_usb_only(&mut self) -> Result<bool, MachineError> {
+        Ok(false)
+    }
+}
+
 impl Drop for Session {
     /// A process that never failed can have another machine.
     fn drop(&mut self) {
@@ -351,6 +339,12 @@ impl Drop for Session {
             self.idle.keep(program);
         }
     }
+}
+
+/// Whose address it would be: most chips give 4 KiB to each peripheral (an nRF51 does,
+/// nRF51 Series Reference Manual v3.0 §10.1).
+fn block_of(address: u32) -> String {
+    format!("4 KiB at {:#010x}", address & !0xfff)
 }
 
 fn place(address: u32, offset: usize) -> String {

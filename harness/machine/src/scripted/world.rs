@@ -13,10 +13,12 @@ use std::time::Duration;
 
 use replab_record::{Event, Level, MachineTime, PinName, PortName, Registers, ResetCause};
 
+use super::checkpoints::Keeper;
 use super::{Deed, Deeds, ECHO_DELAY, Scripted, pin};
 use crate::{
-    Analog, Condition, Fault, Finding, Findings, MOST_EVENTS, Machine, MachineError, Memory, PAINT,
-    Pins, Power, Processor, RomEnd, Stop, StopCause, StopGo,
+    Analog, Checkpoints, Condition, Fault, Finding, Findings, Lost, MOST_EVENTS, Machine,
+    MachineError, Memory, Noise, PAINT, Pins, Power, Processor, RomEnd, Stop, StopCause, StopGo,
+    Wire, Wires,
 };
 
 /// What the machine calls itself in errors.
@@ -39,6 +41,11 @@ pub(super) fn machine(script: &Scripted) -> Machine {
         locked_up: false,
         found: Vec::new(),
         memory: script.memory.clone(),
+        process: 0,
+        broken: BTreeMap::new(),
+        driven: BTreeMap::new(),
+        outputs: BTreeMap::new(),
+        lost: Vec::new(),
     };
     world.plan_deeds(&script.start, MachineTime::ZERO);
     let world = Rc::new(RefCell::new(world));
@@ -48,17 +55,24 @@ pub(super) fn machine(script: &Scripted) -> Machine {
         memory: script.has_memory.then(|| Box::new(Shared(Rc::clone(&world))) as Box<dyn Memory>),
         processor: Some(Box::new(Shared(Rc::clone(&world)))),
         power: Some(Box::new(Shared(Rc::clone(&world)))),
+        wires: script.has_wires.then(|| Box::new(Shared(Rc::clone(&world))) as Box<dyn Wires>),
         analog: script.has_analog.then(|| Box::new(Shared(Rc::clone(&world))) as Box<dyn Analog>),
+        noise: script.has_noise.then(|| Box::new(Shared(Rc::clone(&world))) as Box<dyn Noise>),
         findings: (script.has_findings || script.is_usb_only)
             .then(|| Box::new(Shared(Rc::clone(&world))) as Box<dyn Findings>),
+        checkpoints: script
+            .has_checkpoints
+            .then(|| Box::new(Keeper::new(Rc::clone(&world))) as Box<dyn Checkpoints>),
         timing: script.timing,
+        cores: 1,
     }
 }
 
 /// The state of one machine.
-struct World {
-    script: Scripted,
-    now: MachineTime,
+#[derive(Clone)]
+pub(super) struct World {
+    pub(super) script: Scripted,
+    pub(super) now: MachineTime,
     planned: u64,
     agenda: BTreeMap<(MachineTime, u64), Happening>,
     transmitter_free: MachineTime,
@@ -68,18 +82,30 @@ struct World {
     turns: Vec<usize>,
     /// What was sent on each port since the last reset.
     sent: BTreeMap<PortName, Vec<u8>>,
-    events: Vec<Event>,
+    pub(super) events: Vec<Event>,
     asked_for_reset: bool,
-    locked_up: bool,
+    pub(super) locked_up: bool,
     found: Vec<Finding>,
     memory: BTreeMap<u32, u8>,
+    /// How often its power was cut.
+    pub(super) process: usize,
+    /// The wires that are broken.
+    pub(super) broken: BTreeMap<PinName, Wire>,
+    /// What is driven, also where its wire is broken.
+    pub(super) driven: BTreeMap<PinName, Level>,
+    /// What the firmware has made of its outputs since the last reset.
+    pub(super) outputs: BTreeMap<PinName, Level>,
+    pub(super) lost: Vec<Lost>,
 }
 
 /// One entry of the agenda.
-enum Happening {
+#[derive(Clone)]
+pub(super) enum Happening {
     Sent(u8),
     Received(PortName, u8),
     Driven(PinName, Level),
+    /// What a wire puts on its pin by itself.
+    Carried(PinName, Level),
     Deed(Deed),
 }
 
@@ -95,10 +121,10 @@ enum Outcome {
 }
 
 /// The parts of one machine.
-struct Shared(Rc<RefCell<World>>);
+pub(super) struct Shared(pub(super) Rc<RefCell<World>>);
 
 impl World {
-    fn plan(&mut self, at: MachineTime, happening: Happening) {
+    pub(super) fn plan(&mut self, at: MachineTime, happening: Happening) {
         self.agenda.insert((at, self.planned), happening);
         self.planned += 1;
     }
@@ -174,13 +200,20 @@ impl World {
                 self.sent.entry(port.clone()).or_default().push(byte);
                 Outcome::Event(Event::Sent { port, byte, at })
             }
+            Happening::Received(..) | Happening::Driven(..) if self.script.is_deaf => {
+                Outcome::Nothing
+            }
             Happening::Received(port, byte) => {
                 if port == self.script.port {
                     self.receive(byte, at);
                 }
                 Outcome::Event(Event::Received { port, byte, at })
             }
-            Happening::Driven(pin, level) => Outcome::Event(Event::Driven { pin, level, at }),
+            Happening::Driven(pin, level) => match self.arrives(&pin, level, at) {
+                true => Outcome::Event(Event::Driven { pin, level, at }),
+                false => Outcome::Nothing,
+            },
+            Happening::Carried(pin, level) => Outcome::Event(Event::Driven { pin, level, at }),
             Happening::Deed(deed) => self.act(deed, at, planned),
         }
     }
@@ -189,10 +222,13 @@ impl World {
         match deed {
             Deed::Print(bytes) => self.plan_text(&bytes, at),
             Deed::Edge(word, level) => {
-                return Outcome::Event(Event::Edge { pin: pin(&self.script, &word), level, at });
+                let pin = pin(&self.script, &word);
+                self.put_out(&pin, level, at);
+                return Outcome::Event(Event::Edge { pin, level, at });
             }
             Deed::Touch(kind, block, address) => {
                 let pc = self.script.registers.pc();
+                let pc = Some(pc);
                 self.found.push(Finding { at, kind, block, address, is_store: true, pc });
             }
             Deed::Fault(fault) => return Outcome::Fault(fault),
@@ -205,8 +241,10 @@ impl World {
             Deed::Forget => {
                 // What was planned after this is what follows it in its own list.
                 self.agenda.retain(|(_, when_planned), happening| {
-                    matches!(happening, Happening::Received(..) | Happening::Driven(..))
-                        || *when_planned > planned
+                    matches!(
+                        happening,
+                        Happening::Received(..) | Happening::Driven(..) | Happening::Carried(..)
+                    ) || *when_planned > planned
                 });
                 self.transmitter_free = at;
             }
@@ -282,6 +320,7 @@ impl World {
     fn cycle_power(&mut self) -> Vec<Event> {
         self.asked_for_reset = false;
         self.locked_up = false;
+        self.process += 1;
         for region in self.script.board.volatile() {
             let range = region.at..=region.at + (region.size - 1);
             self.memory.extend(range.map(|address| (address, PAINT)));
@@ -290,7 +329,8 @@ impl World {
     }
 
     fn start_anew(&mut self, cause: ResetCause) -> Vec<Event> {
-        self.agenda.retain(|_, happening| matches!(happening, Happening::Driven(..)));
+        self.agenda.clear();
+        self.outputs.clear();
         self.typed.clear();
         self.sent.clear();
         self.last_due.clear();
@@ -322,7 +362,7 @@ impl World {
     }
 }
 
-fn died() -> MachineError {
+pub(super) fn died() -> MachineError {
     MachineError::Died {
         program: PROGRAM.into(),
         request: "go".into(),
@@ -387,6 +427,23 @@ impl Analog for Shared {
     }
 }
 
+impl Noise for Shared {
+    fn pick_up(&mut self, pin: &PinName, seed: u64, at: MachineTime) -> Result<(), MachineError> {
+        let mut world = self.0.borrow_mut();
+        let at = at.max(world.now);
+        let high = at + Duration::from_millis(seed % 10 + 1);
+        let levels = [
+            (at, Level::Floating),
+            (high, Level::High),
+            (high + Duration::from_millis(1), Level::Low),
+        ];
+        for (at, level) in levels {
+            world.plan(at, Happening::Driven(pin.clone(), level));
+        }
+        Ok(())
+    }
+}
+
 impl Findings for Shared {
     fn take(&mut self) -> Vec<Finding> {
         mem::take(&mut self.0.borrow_mut().found)
@@ -415,6 +472,10 @@ impl Pins for Shared {
         let at = at.max(world.now);
         world.plan(at, Happening::Driven(pin.clone(), level));
         Ok(())
+    }
+
+    fn interrupt(&self) -> bool {
+        self.0.borrow().script.pins_interrupt
     }
 }
 

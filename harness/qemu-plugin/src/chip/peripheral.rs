@@ -12,6 +12,8 @@
 pub(crate) struct Context {
     /// Machine time in nanoseconds; it never goes back, also not at a reset.
     pub(crate) now: u64,
+    /// The core whose access this is, from 0.
+    pub(crate) core: usize,
     /// What leaves the chip, in order.
     pub(crate) effects: Vec<Effect>,
 }
@@ -31,10 +33,18 @@ pub(crate) enum Effect {
     /// Flash memory from address `at` on keeps those bits set that are also set in
     /// the `length` bytes from address `from` on.
     Program { at: u32, from: u32, length: u32 },
+    /// Flash memory from address `at` on keeps those bits set that are also set in `bytes`.
+    ProgramBytes { at: u32, bytes: Vec<u8> },
     /// The boot ROM cannot go on: its call, and the call's first three arguments.
     GaveUp { call: u32, arguments: [u32; 3] },
+    /// The same if the code that does it stands in the ROM: a program may do so for itself.
+    GaveUpInRom { call: u32, arguments: [u32; 3] },
     /// Something was touched that is not emulated.
     Found(Finding),
+    /// Noise gives `pin` another level: 1, 0, or -1 if something else decides it.
+    Noise { pin: u32, level: i32 },
+    /// The chip drives `pin` to one level and the outside to the other.
+    Short { pin: u32 },
 }
 
 /// An access whose effect is not that of the real chip.
@@ -132,9 +142,21 @@ impl Pin {
         self.driven.or(self.pull).map_or(-1, i32::from)
     }
 
-    /// The level on it while the outside puts `outside` there, and `last` was there
-    /// before. If everybody lets go it is low, as it is after a while on a board.
-    pub(crate) fn level(self, outside: Option<bool>, last: bool) -> bool {
-        self.driven.or(outside).or(self.pull).unwrap_or(self.keeps && last)
+    /// Whether nothing decides its level while the outside puts `outside` there.
+    pub(crate) fn floats(self, outside: Option<bool>) -> bool {
+        self.driven.or(outside).or(self.pull).is_none() && !self.keeps
+    }
+
+    /// The level on it while the outside puts `outside` there, it picks up `noise` if
+    /// nothing decides it, and `last` was there before. If everybody lets go it is low,
+    /// as it is after a while on a board.
+    pub(crate) fn level(self, outside: Option<bool>, noise: Option<bool>, last: bool) -> bool {
+        let kept = self.keeps.then_some(last);
+        self.driven.or(outside).or(self.pull).or(kept).or(noise).unwrap_or(false)
+    }
+
+    /// Whether its driver and the outside are against each other.
+    pub(crate) fn is_short(self, outside: Option<bool>) -> bool {
+        self.driven.zip(outside).is_some_and(|(one, other)| one != other)
     }
 }

@@ -8,6 +8,7 @@ mod adc;
 mod any_access;
 mod boot_rom;
 mod clocks;
+mod flash_chip;
 mod i2c;
 mod io_bank0;
 mod map;

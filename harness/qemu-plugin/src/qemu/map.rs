@@ -1,7 +1,7 @@
 //! A memory map of our own over a processor of QEMU's.
 //!
-//! The regions of a chip go into one container, which hides what the machine has
-//! below the processor's own peripherals. It is made when the machine is built
+//! The regions of a chip go into one container, which lies over what the machine has
+//! below the processor's own peripherals, or hides it. It is made when the machine is built
 //! and before its first reset, at which the processor takes its stack pointer and
 //! program counter from the new map.
 
@@ -56,6 +56,8 @@ extern "C" fn built(_notifier: *mut Notifier, _data: Opaque) {
 /// The container, while it is filled.
 pub(crate) struct Map {
     container: Region,
+    /// Of its regions.
+    priority: c_int,
 }
 
 /// Memory of the machine, as words that the plugin may read and write.
@@ -79,14 +81,22 @@ fn name(text: &str) -> CString {
 }
 
 impl Map {
-    /// An empty one. All that it does not hold faults.
+    /// An empty one. What it does not hold is the machine's.
     pub(crate) fn new(accesses: Accesses) -> Map {
         ACCESSES.get_or_init(|| accesses);
-        let map = Map { container: Region::new() };
-        let hole = Region::new();
-        // SAFETY: zeroed regions that live for ever, names that are copied.
+        let map = Map { container: Region::new(), priority: 0 };
+        // SAFETY: a zeroed region that lives for ever, a name that is copied.
         unsafe {
             (q().memory_region_init)(map.container.0, null_mut(), name("chip").as_ptr(), PRIVATE);
+        }
+        map
+    }
+
+    /// All that it does not hold faults.
+    pub(crate) fn hide_the_rest(&self) {
+        let hole = Region::new();
+        // SAFETY: as above; the operations are a constant.
+        unsafe {
             let operations = &raw const NOWHERE;
             let name = name("chip.nothing");
             (q().memory_region_init_io)(
@@ -98,8 +108,28 @@ impl Map {
                 PRIVATE,
             );
         }
-        map.put(0, hole, BELOW);
-        map
+        self.put(0, hole, BELOW);
+    }
+
+    /// The same as another core sees it: what is put into this one lies above what
+    /// `self` has.
+    pub(crate) fn view(&self) -> Map {
+        let view = Map { container: Region::new(), priority: 1 };
+        let all = Region::new();
+        // SAFETY: zeroed regions that live for ever, names that are copied.
+        unsafe {
+            let title = name("chip.core1");
+            (q().memory_region_init)(view.container.0, null_mut(), title.as_ptr(), u64::MAX);
+            let (of, title) = (self.container.0, name("chip.shared"));
+            (q().memory_region_init_alias)(all.0, null_mut(), title.as_ptr(), of, 0, PRIVATE);
+        }
+        view.put(0, all, 0);
+        view
+    }
+
+    /// The `MemoryRegion` of it all.
+    pub(super) fn container(&self) -> Opaque {
+        self.container.0
     }
 
     fn put(&self, at: u32, region: Region, priority: c_int) {
@@ -188,7 +218,7 @@ impl Map {
                     u64::from(size),
                 );
             }
-            self.put(*alias, seen, 0);
+            self.put(*alias, seen, self.priority);
         }
         Ok(words(region, size))
     }
@@ -207,19 +237,19 @@ impl Map {
                 u64::from(size),
             );
         }
-        self.put(at, region, 0);
+        self.put(at, region, self.priority);
     }
 
     fn made(&self, there: bool, title: &str, at: u32, region: Region) -> Result<(), String> {
         if !there {
             return Err(format!("there is no memory for {title}"));
         }
-        self.put(at, region, 0);
+        self.put(at, region, self.priority);
         Ok(())
     }
 
     /// Puts the map over that of the container at `path`.
-    pub(crate) fn cover(self, path: &str) -> Result<(), String> {
+    pub(crate) fn cover(&self, path: &str) -> Result<(), String> {
         let under = find_object(path).ok_or_else(|| format!("there is nothing at `{path}`"))?;
         // SAFETY: the path is that of a `MemoryRegion`, as who calls this knows of the machine.
         unsafe {
@@ -227,6 +257,19 @@ impl Map {
         }
         Ok(())
     }
+}
+
+/// Lets `change` change memory maps, of which QEMU sees the result alone: by itself it
+/// draws up the whole map anew at each region (10.0.2, `system/memory.c`,
+/// `memory_region_transaction_commit`), which is most of what a chip's start takes.
+pub(crate) fn map_at_once<T>(change: impl FnOnce() -> T) -> T {
+    // SAFETY: in the main loop, big lock held; what begins here ends below, as a panic
+    // ends the process.
+    unsafe { (q().memory_region_transaction_begin)() }
+    let result = change();
+    // SAFETY: as above.
+    unsafe { (q().memory_region_transaction_commit)() }
+    result
 }
 
 /// Lets the clock at `path` run with so many hertz.

@@ -3,7 +3,8 @@
 use std::ffi::{CStr, c_char, c_int};
 use std::ptr::null_mut;
 
-use super::{CpuHook, ExecHook, LoadHook, Opaque, TranslateHook, cpu, pack, q};
+use super::cores::running;
+use super::{CpuHook, ExecHook, LoadHook, Opaque, TranslateHook, pack, q};
 
 /// `QEMU_PLUGIN_CB_NO_REGS`, `QEMU_PLUGIN_CB_R_REGS` (`include/qemu/qemu-plugin.h`).
 const NO_REGISTERS: c_int = 0;
@@ -55,7 +56,7 @@ pub(crate) fn register(number: c_int) -> u32 {
     unsafe {
         let array = (q().g_byte_array_new)();
         let mut value = [0; 4];
-        if (q().gdb_read_register)(cpu(), array, number) == 4 && (*array).length == 4 {
+        if (q().gdb_read_register)(running(), array, number) == 4 && (*array).length == 4 {
             value.copy_from_slice(std::slice::from_raw_parts((*array).data, 4));
         }
         (q().g_byte_array_free)(array, 1);
@@ -73,7 +74,7 @@ pub(crate) fn register(number: c_int) -> u32 {
 /// with `siglongjmp` (`accel/tcg/cpu-exec-common.c`).
 pub(crate) unsafe fn leave_block(return_address: usize) -> ! {
     // SAFETY: the caller's promise.
-    unsafe { (q().cpu_loop_exit_restore)(cpu(), return_address) }
+    unsafe { (q().cpu_loop_exit_restore)(running(), return_address) }
 }
 
 /// Asks for `translate` at each new block and `created` at each new processor.
@@ -125,6 +126,16 @@ impl Instruction {
         // SAFETY: as for `address`.
         unsafe {
             (q().qemu_plugin_register_vcpu_mem_cb)(self.0, hook, NO_REGISTERS, LOADS, null_mut())
+        }
+    }
+
+    /// Calls `hook` after each load that it makes, with registers to be read and its
+    /// own address given.
+    pub(crate) fn after_load_with_registers(self, hook: LoadHook) {
+        let address = pack(usize::try_from(self.address()).unwrap_or(usize::MAX));
+        // SAFETY: as for `address`.
+        unsafe {
+            (q().qemu_plugin_register_vcpu_mem_cb)(self.0, hook, READ_REGISTERS, LOADS, address)
         }
     }
 

@@ -40,6 +40,8 @@ pub(crate) type Callback = extern "C" fn(Opaque);
 pub(crate) type LineCallback = extern "C" fn(Opaque, c_int, c_int);
 pub(crate) type StateCallback = extern "C" fn(Opaque, bool, c_int);
 pub(crate) type Work = extern "C" fn(Opaque, u64);
+/// Called for each of many; 0 asks for the next one.
+pub(crate) type EachCallback = extern "C" fn(Opaque, Opaque) -> c_int;
 
 /// `MemoryRegionOps` (`include/exec/memory.h`): what a region of registers does.
 #[repr(C)]
@@ -84,6 +86,8 @@ macro_rules! table {
             $(pub(crate) $name: unsafe extern "C" fn($($argument),*) $(-> $result)?,)*
             /// The queue of processors; its first word is the first of them (`include/hw/core/cpu.h`).
             pub(crate) cpus_queue: *const Opaque,
+            /// What is kept of each processor, beside its architecture's own (`cpu-target.c`).
+            pub(crate) vmstate_cpu_common: *const c_void,
         }
 
         impl Table {
@@ -99,6 +103,7 @@ macro_rules! table {
                         unsafe { transmute::<Opaque, unsafe extern "C" fn($($argument),*) $(-> $result)?>(symbol(name)?) }
                     },)*
                     cpus_queue: symbol("cpus_queue\0")?.cast(),
+                    vmstate_cpu_common: symbol("vmstate_cpu_common\0")?,
                 })
             }
         }
@@ -143,9 +148,19 @@ table! {
     async_run_on_cpu(Opaque, Work, u64);
     qemu_cpu_is_self(Opaque) -> bool;
     cpu_interrupt(Opaque, c_int);
+    qemu_get_cpu(c_int) -> Opaque;
+    cpu_pause(Opaque);
+    cpu_resume(Opaque);
+    cpu_reset(Opaque);
+    // include/system/cpus.h; target/arm/arm-powerctl.h
+    cpu_thread_is_idle(Opaque) -> bool;
+    cpu_work_list_empty(Opaque) -> bool;
+    arm_set_cpu_on_and_reset(u64) -> c_int;
+    arm_set_cpu_off(u64) -> c_int;
     // include/exec/cpu-all.h, include/exec/exec-all.h
     cpu_memory_rw_debug(Opaque, u64, *mut u8, usize, bool) -> c_int;
     cpu_loop_exit_restore(Opaque, usize) -> !;
+    cpu_exec(Opaque) -> c_int;
     // include/exec/memory.h, include/exec/cpu-common.h; the attributes of an access are a structure of up to 8 bytes
     cpu_get_address_space(Opaque, c_int) -> Opaque;
     address_space_map(Opaque, u64, *mut u64, bool, u64) -> Opaque;
@@ -159,6 +174,8 @@ table! {
     memory_region_init_alias(Opaque, Opaque, *const c_char, Opaque, u64, u64);
     memory_region_add_subregion_overlap(Opaque, u64, Opaque, c_int);
     memory_region_get_ram_ptr(Opaque) -> Opaque;
+    memory_region_transaction_begin();
+    memory_region_transaction_commit();
     // include/system/system.h; include/hw/clock.h
     qemu_add_machine_init_done_notifier(*mut Notifier);
     clock_set(Opaque, u64) -> bool;
@@ -175,7 +192,22 @@ table! {
     object_dynamic_cast(Opaque, *const c_char) -> Opaque;
     object_property_find(Opaque, *const c_char) -> Opaque;
     object_class_by_name(*const c_char) -> Opaque;
-    // include/hw/qdev-core.h, include/hw/irq.h
+    object_get_root() -> Opaque;
+    object_child_foreach_recursive(Opaque, EachCallback, Opaque) -> c_int;
+    object_property_add_child(Opaque, *const c_char, Opaque) -> Opaque;
+    object_property_set_link(Opaque, *const c_char, Opaque, *mut Opaque) -> bool;
+    // include/qapi/error.h
+    error_get_pretty(Opaque) -> *const c_char;
+    // include/hw/qdev-core.h, include/hw/qdev-properties.h, include/hw/qdev-clock.h,
+    // include/hw/sysbus.h, include/hw/irq.h
+    qdev_get_vmsd(Opaque) -> *const c_void;
+    qdev_new(*const c_char) -> Opaque;
+    device_cold_reset(Opaque);
+    qdev_get_machine() -> Opaque;
+    qdev_prop_set_string(Opaque, *const c_char, *const c_char);
+    qdev_prop_set_uint32(Opaque, *const c_char, u32);
+    qdev_connect_clock_in(Opaque, *const c_char, Opaque);
+    sysbus_realize(Opaque, *mut Opaque) -> bool;
     qdev_get_gpio_in_named(Opaque, *const c_char, c_int) -> Opaque;
     qdev_intercept_gpio_out(Opaque, Opaque, *const c_char, c_int) -> Opaque;
     qemu_allocate_irq(LineCallback, Opaque, c_int) -> Opaque;
@@ -184,6 +216,37 @@ table! {
     qemu_chr_find(*const c_char) -> Opaque;
     qemu_chr_be_can_write(Opaque) -> c_int;
     qemu_chr_be_write(Opaque, *const u8, c_int);
+    // migration/savevm.h, migration/qemu-file.h, migration/vmstate.h, migration/global_state.h
+    qemu_save_device_state(Opaque) -> c_int;
+    qemu_load_device_state(Opaque) -> c_int;
+    qemu_file_new_output(Opaque) -> Opaque;
+    qemu_file_new_input(Opaque) -> Opaque;
+    qemu_put_buffer(Opaque, *const u8, usize);
+    qemu_get_buffer(Opaque, *mut u8, usize) -> usize;
+    qemu_fflush(Opaque) -> c_int;
+    qemu_fclose(Opaque) -> c_int;
+    global_state_store();
+    vmstate_unregister(Opaque, *const c_void, Opaque);
+    vmstate_register_with_alias_id(Opaque, c_int, *const c_void, Opaque, c_int, c_int, *mut Opaque) -> c_int;
+    // include/io/channel.h, include/io/channel-buffer.h
+    qio_channel_buffer_new(usize) -> Opaque;
+    qio_channel_io_seek(Opaque, i64, c_int, *mut Opaque) -> i64;
+    object_unref(Opaque);
+    // include/hw/core/cpu.h, include/exec/cputlb.h, accel/tcg/internal-common.h
+    run_on_cpu(Opaque, Work, u64);
+    tlb_flush(Opaque);
+    tb_invalidate_phys_range(u64, u64);
+    // include/exec/cpu-common.h
+    qemu_ram_foreach_block(EachCallback, Opaque) -> c_int;
+    qemu_ram_get_host_addr(Opaque) -> *mut u8;
+    qemu_ram_get_offset(Opaque) -> u64;
+    qemu_ram_get_used_length(Opaque) -> u64;
+    // glib/grand.h
+    g_rand_copy(Opaque) -> Opaque;
+    g_rand_int(Opaque) -> u32;
+    g_rand_free(Opaque);
+    // include/qemu/timer.h
+    timer_expire_time_ns(Opaque) -> i64;
     // qapi/control.json
     qmp_query_version(*mut Opaque) -> *mut VersionInfo;
 }

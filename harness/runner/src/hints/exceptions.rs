@@ -32,6 +32,7 @@ pub(super) fn told(claim: &Claim, output: &Output, from: usize) -> Option<Except
         | Claim::File { expected, .. } => (expected, said.as_str()),
         Claim::Memory { .. }
         | Claim::Finding { .. }
+        | Claim::Failure { .. }
         | Claim::Snapshot { .. }
         | Claim::Crash { .. } => return None,
     };

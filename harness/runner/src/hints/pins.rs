@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use replab_record::{Claim, Event, Level, MachineTime, PinName};
-use replab_scenario::{Action, Expect, show_duration};
+use replab_scenario::{Action, Expect, WaveClaim, show_duration};
 
 use super::Facts;
 
@@ -14,7 +14,13 @@ const SHORT: Duration = Duration::from_millis(50);
 /// Another pin did what was claimed of one that did not move.
 pub(super) fn other(facts: &Facts<'_>) -> Option<String> {
     let (word, since, wanted) = match (&facts.step().action, &facts.failure.claim) {
-        (Action::Wave(claim), Claim::Wave { .. }) => (claim.pin.as_str(), facts.start(), None),
+        (Action::Wave(claims), Claim::Wave { .. }) => {
+            let is_still = |claim: &&WaveClaim| {
+                let pin = facts.board.pin(&claim.pin);
+                pin.is_some_and(|pin| moves(facts, pin, facts.start()) == 0)
+            };
+            (claims.iter().find(is_still)?.pin.as_str(), facts.start(), None)
+        }
         (Action::Contract(claim), Claim::Wave { .. }) => (claim.pin.as_str(), facts.start(), None),
         (Action::Pin(claims), Claim::Level { expected, .. }) => {
             let is_it = |(word, level): &&(String, Level)| {

@@ -32,11 +32,13 @@ impl Session<'_> {
         Ok((pin.clone(), button))
     }
 
-    /// Drives `pin` to `level` from `at` on. The machine must be let go for it to happen.
-    pub(crate) fn drive(&mut self, pin: &PinName, level: Level, at: MachineTime) -> Played {
+    /// Nobody drives `pin` from `at` on, and it picks up noise, which follows from the
+    /// scenario's seed.
+    pub(crate) fn pick_up_noise(&mut self, pin: &PinName, at: MachineTime) -> Played {
         let no_pins = || RunError::NoPins { board: self.board.name.clone() };
-        let pins = self.machine.pins.as_mut().ok_or_else(no_pins)?;
-        Ok(pins.drive(pin, level, at).map_err(RunError::from)?)
+        let seed = self.random.seed();
+        let noise = self.machine.noise.as_mut().ok_or_else(no_pins)?;
+        Ok(noise.pick_up(pin, seed, at).map_err(RunError::from)?)
     }
 
     /// Gives the analog input that a scenario's `word` means a value from `at` on:

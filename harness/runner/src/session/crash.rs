@@ -127,7 +127,8 @@ impl Session<'_> {
     /// Whether its processor locks up then.
     pub(super) fn hear_last_words(&mut self) -> bool {
         // That a crashed machine may not go on changes nothing about the verdict.
-        let Ok(stop) = self.machine.run.go(self.now() + LAST_WORDS, &[]) else { return false };
+        let until = self.now() + LAST_WORDS;
+        let Ok(stop) = self.machine.run.go(until, &[]) else { return false };
         self.absorb(stop.events);
         matches!(stop.cause, StopCause::Lockup(_))
     }

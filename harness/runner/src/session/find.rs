@@ -1,4 +1,5 @@
-//! What the firmware touches that is not emulated: seen at each stop, told in the outcome.
+//! What the machine notices: what is not emulated, and trouble at pins. Seen at each
+//! stop, told in the outcome.
 
 use replab_machine::Finding;
 use replab_record::Found;
@@ -26,7 +27,7 @@ impl Session<'_> {
 
     fn found_by(&mut self, finding: Finding) -> Found {
         let Finding { at, kind, block, address, is_store, pc } = finding;
-        let place = self.inspector().place(pc);
+        let place = pc.map(|pc| self.inspector().place(pc));
         Found { kind, block, address, is_store, at, place, count: 1 }
     }
 }

@@ -1,5 +1,6 @@
 //! Looks into the stopped machine: what the firmware is doing, and how full its memory is.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use replab_board::Region;
@@ -39,7 +40,8 @@ impl Session<'_> {
         let mut looks = Vec::new();
         for _ in 0..LOOKS {
             looks.extend(self.inspector().registers());
-            let Ok(stop) = self.machine.run.go(self.now() + BETWEEN_LOOKS, &[]) else { break };
+            let until = self.now() + BETWEEN_LOOKS;
+            let Ok(stop) = self.machine.run.go(until, &[]) else { break };
             self.absorb(stop.events);
             if stop.cause != StopCause::Time {
                 break;
@@ -144,9 +146,9 @@ impl Session<'_> {
         let firmware = self.firmware;
         let image = self.image.get_or_insert_with(|| {
             // Firmware that cannot be read as ELF still has addresses.
-            firmware.and_then(|file| Image::read(&std::fs::read(file).ok()?).ok())
+            firmware.and_then(|file| Image::read(&std::fs::read(file).ok()?).ok().map(Rc::new))
         });
-        Inspector { machine: &mut self.machine, board: self.board, image: image.as_ref() }
+        Inspector { machine: &mut self.machine, board: self.board, image: image.as_deref() }
     }
 
     /// What the board's memory regions hold, from low to high addresses, as far as they can be read.

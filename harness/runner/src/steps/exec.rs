@@ -45,6 +45,7 @@ pub(super) fn play(session: &mut Session<'_>, code: &Code) -> Played {
 
 /// Runs the code: where its output and its traceback stand.
 fn run(session: &mut Session<'_>, code: &Code) -> Played<(Range<usize>, Range<usize>)> {
+    session.type_undisturbed(true);
     session.type_bytes(CTRL_A)?;
     let from = session.output.len();
     need(session, &[BANNER], from, "the raw REPL")?;
@@ -56,6 +57,7 @@ fn run(session: &mut Session<'_>, code: &Code) -> Played<(Range<usize>, Range<us
         0 => send_by_windows(session, &code.text, found.end)?,
         _ => send_at_once(session, &code.text, found.end)?,
     };
+    session.type_undisturbed(false);
     let printed = until_end(session, code, output_start)?;
     let traceback = until_end(session, code, printed.end + END.len())?;
     Ok((printed, traceback))

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use replab_record::Level;
+use replab_record::{Level, MachineTime};
 use replab_scenario::Press;
 
 use crate::error::Played;
@@ -17,8 +17,17 @@ use crate::session::Session;
 const BOUNCES: (u64, u64) = (2, 5);
 
 pub(super) fn play(session: &mut Session<'_>, press: &Press) -> Played {
+    let end = plan(session, press, session.step_start())?;
+    session.run_to(end)
+}
+
+/// Has the button pressed at `start`; when the last of it has happened.
+pub(super) fn plan(
+    session: &mut Session<'_>,
+    press: &Press,
+    start: MachineTime,
+) -> Played<MachineTime> {
     let (pin, button) = session.button(&press.button)?;
-    let start = session.step_start();
     let release = start + press.time;
     let bounce = press.bounce.unwrap_or_default();
     let changes =
@@ -29,7 +38,7 @@ pub(super) fn play(session: &mut Session<'_>, press: &Press) -> Played {
         }
     }
     // What is due at the time of a stop happens in the next `go`.
-    session.run_to(release + bounce.max(Duration::from_nanos(1)))
+    Ok(release + bounce.max(Duration::from_nanos(1)))
 }
 
 /// When a contact that goes to `level` is what, if it bounces back to `other` for `bounce`.

@@ -1,4 +1,4 @@
-//! `wave`: claims the shape of a pin's wave from the start of the step on.
+//! `wave`: claims the shape of waves from the start of the step on.
 
 use replab_record::{Claim, MachineTime, Marginal, PinName, StepPlace, Wave};
 use replab_scenario::{Direction, Tolerance, WaveClaim, Width, show_duration};
@@ -11,14 +11,20 @@ use crate::wave::{WaveFigures, percent, table};
 
 pub(super) fn play(
     session: &mut Session<'_>,
-    claim: &WaveClaim,
+    claims: &[WaveClaim],
     place: &StepPlace,
-) -> Played<WaveFigures> {
+) -> Played<Vec<WaveFigures>> {
+    let longest = claims.iter().map(|claim| claim.window).max().unwrap_or_default();
+    session.run_to(session.step_start() + longest)?;
+    claims.iter().map(|claim| judge(session, claim, place)).collect()
+}
+
+/// Judges one wave, whose window is over.
+fn judge(session: &mut Session<'_>, claim: &WaveClaim, place: &StepPlace) -> Played<WaveFigures> {
     let pin = session.pin(&claim.pin)?;
     let other = claim.lag.as_ref().map(|lag| session.pin(&lag.behind)).transpose()?;
     let start = session.step_start();
     let end = start + claim.window;
-    session.run_to(end)?;
     let figures = WaveFigures::measure(&claim.pin, &session.record.wave(&pin, start, end));
     let whole = |pin: &PinName| session.record.wave(pin, MachineTime::ZERO, end);
     let other = other.as_ref().map(whole);

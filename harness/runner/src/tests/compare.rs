@@ -1,9 +1,12 @@
 //! Runs of one scenario on two targets, and where they differ first.
 
 use expect_test::{Expect as Expected, expect};
-use replab_machine::Timing;
+use replab_machine::{Fault, Timing};
 use replab_memory::{HeapFigures, Sample, StackFigures};
-use replab_record::{Comparison, Figure, MachineTime, Moment, NotComparable, Slack, StepPlace};
+use replab_record::{
+    Comparison, Figure, FindingKind, MachineTime, Moment, NotComparable, Registers, Slack,
+    StepPlace,
+};
 use replab_scenario::{Tolerable, Tolerance, Tolerated};
 
 use super::*;
@@ -471,6 +474,44 @@ fn a_failure_on_one_target_is_a_difference() {
         equal
     "#]],
     );
+}
+
+/// An address that nothing answers is a fault on one emulator, and reads 0 on the other.
+#[test]
+fn a_fault_on_one_target_is_a_finding_on_the_other() {
+    let fault = Fault { exception: 3, registers: Registers::default(), is_stacked: true };
+    let faulting = repl_board().on("x\r", after(1).faults(fault));
+    let touching = || {
+        let deeds = after(1).touches(FindingKind::Nothing, "4 KiB at 0x60000000", 0x6000_0504);
+        repl_board().with_findings().on("x\r", deeds.prints("0\r\n>>> "))
+    };
+    check(
+        vec![boot(), repl(">>> x\n0\n")],
+        [faulting.clone(), touching()],
+        expect![[r#"
+            verdict: at the end
+              0.064101 s "failed in step 2, repl: HardFault: the stack has run over: sp is 0x00000000, 536870912 bytes below its end" | 0.065701 s "passed; finding: 0x60000504 (4 KiB at 0x60000000) was written, where nothing answers (pc 0x00000000)"
+            transcript: line 3 of uart0
+              0.010000 s "MicroPython v1" | 0.010000 s "MicroPython v1"
+              0.011600 s ">>> x" | 0.011600 s ">>> x"
+              - | 0.014101 s "0"
+        "#]],
+    );
+    let never = vec![Never::Found(FindingKind::Nothing)];
+    let forbidding = Scenario { never, ..scenario(vec![boot(), repl(">>> x\n0\n")]) };
+    let outcomes = [faulting.with_findings(), touching()].map(|script| run(&forbidding, &script));
+    expect![[r#"
+        verdict: at the end
+          0.064101 s "failed in step 2, repl: HardFault: the stack has run over: sp is 0x00000000, 536870912 bytes below its end" | 0.014701 s "failed in no step: 0x60000504 (4 KiB at 0x60000000) was written, where nothing answers (pc 0x00000000)"
+        transcript: line 3 of uart0
+          0.010000 s "MicroPython v1" | 0.010000 s "MicroPython v1"
+          0.011600 s ">>> x" | 0.011600 s ">>> x"
+          - | 0.014101 s "0"
+    "#]].assert_eq(&compared(
+        &forbidding,
+        [&board(), &board()],
+        [&outcomes[0], &outcomes[1]],
+    ));
 }
 
 #[test]

@@ -227,7 +227,7 @@ fn a_time_that_is_past_breaks_the_run() {
         &repl_board(),
         expect![[r#"
             broken at step 2
-            the step should start at 0.005000 s, which is past: it is 0.012900 s (name a later time)
+            this should be at 0.005000 s, which is past: it is 0.012900 s (name a later time)
         "#]],
     );
 }

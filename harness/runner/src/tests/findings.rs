@@ -66,6 +66,27 @@ fn a_step_forbids_what_comes_after_it() {
 }
 
 #[test]
+fn a_pin_that_was_read_undriven_is_told_and_can_be_forbidden() {
+    let read = || {
+        let read = after(10).touches(FindingKind::Undriven, "P3", 0xd000_0004);
+        Scripted::new(&board()).with_findings().at_start(read)
+    };
+    let outcome = run(&scenario(vec![wait(20)]), &read());
+    assert_eq!(outcome.verdict, Verdict::Passed);
+    let told = outcome.findings[0].to_string();
+    assert_eq!(told, "P3 was read, and nobody drives it (pc 0x00000000)");
+    let never = vec![Never::Found(FindingKind::Undriven)];
+    let outcome = run(&Scenario { never, ..scenario(vec![wait(20)]) }, &read());
+    expect![[r#"
+        failed at no step, 0.010000000 s
+        finding
+        expected: never a finding `undriven-read`
+        got:      P3 was read, and nobody drives it (pc 0x00000000)
+    "#]]
+    .assert_eq(&shown(&outcome.verdict));
+}
+
+#[test]
 fn where_nobody_notices_nothing_is_claimed() {
     let never = vec![Never::Found(FindingKind::Storage)];
     let outcome = run(&Scenario { never, ..scenario(vec![wait(1)]) }, &Scripted::new(&board()));

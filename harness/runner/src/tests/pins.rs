@@ -11,7 +11,7 @@ fn wave_claim() -> WaveClaim {
 }
 
 fn wave(claim: WaveClaim) -> Step {
-    step(Action::Wave(claim))
+    step(Action::Wave(vec![claim]))
 }
 
 fn period(ms_: u64, percent: f64) -> WaveClaim {
@@ -258,7 +258,7 @@ fn what_was_measured_is_in_the_summary_of_the_step() {
     let Some(Measured::Wave(figures)) = &outcome.steps[0].measured else {
         panic!("{:?}", outcome.steps)
     };
-    assert_eq!(figures.summary(), "10 rising edges in 1s; period 100ms; duty 20%");
+    assert_eq!(figures[0].summary(), "10 rising edges in 1s; period 100ms; duty 20%");
 }
 
 #[test]

@@ -13,7 +13,9 @@ use crate::pool::{Finished, Job, play_all};
 use crate::stop::Stop;
 
 fn named(name: &str, steps: Vec<Step>) -> Scenario {
-    Scenario { identity: name.to_string(), ..scenario(steps) }
+    // Each from a file of its own: none shares a machine.
+    let file = format!("scenarios/tests/{name}.yaml").into();
+    Scenario { identity: name.to_string(), file, ..scenario(steps) }
 }
 
 fn untested() -> MachineError {
@@ -55,9 +57,16 @@ fn played(names: &[&str], threads: usize, missing: Missing) -> Vec<String> {
     };
     let options = Options { missing, ..options() };
     let mut delivered = Vec::new();
-    play_all(&jobs, NonZero::new(threads), &options, machine, |index, finished| {
-        delivered.push(format!("{} {}", names[index], told(&finished)));
-    });
+    play_all(
+        &jobs,
+        NonZero::new(threads),
+        &options,
+        |_| {},
+        machine,
+        |index, finished| {
+            delivered.push(format!("{} {}", names[index], told(&finished)));
+        },
+    );
     delivered
 }
 
@@ -130,7 +139,7 @@ fn a_machine_is_made_in_the_thread_that_plays_on_it() {
         makers.lock().unwrap().push(std::thread::current().id());
         Ok(repl_board().machine())
     };
-    play_all(&[job, job], NonZero::new(2), &options(), machine, |_, _| {});
+    play_all(&[job, job], NonZero::new(2), &options(), |_| {}, machine, |_, _| {});
     assert!(!makers.into_inner().unwrap().contains(&std::thread::current().id()));
 }
 
@@ -164,9 +173,16 @@ fn a_stop_delivers_what_has_ended_and_begins_nothing() {
         }
         Ok(repl_board().machine())
     };
-    play_all(&jobs, NonZero::new(2), &options, machine, |index, finished| {
-        delivered.lock().unwrap().push(format!("{index} {}", told(&finished)));
-    });
+    play_all(
+        &jobs,
+        NonZero::new(2),
+        &options,
+        |_| {},
+        machine,
+        |index, finished| {
+            delivered.lock().unwrap().push(format!("{index} {}", told(&finished)));
+        },
+    );
     assert_eq!(*delivered.lock().unwrap(), ["1 passed"]);
     let begun = begun.into_inner().unwrap();
     assert!(!begun.contains(&"later".to_string()), "{begun:?}");

@@ -23,6 +23,7 @@ fn check(make: impl Fn(usize) -> Machine + Sync, expected: &Expected) {
         NonZero::new(3).unwrap(),
         NonZero::new(1),
         &options(),
+        |_| {},
         |_| Ok(make(made.fetch_add(1, Ordering::Relaxed) + 1)),
         |index, finished| {
             let outcome = finished.outcome.unwrap();

@@ -24,6 +24,12 @@ fn what_a_target_lacks_is_a_reason_to_skip() {
         &all.clone().without_pins(),
         expect![[r#"skipped: Lacks { target: "test-board@script", capability: "gpio" }"#]],
     );
+    check_needs(&[Need::Irq], &all, expect!["passed"]);
+    check_needs(
+        &[Need::Irq],
+        &all.clone().without_interrupts(),
+        expect![[r#"skipped: Lacks { target: "test-board@script", capability: "irq" }"#]],
+    );
     check_needs(
         &[Need::Files],
         &all.clone().without_memory(),
@@ -39,6 +45,15 @@ fn what_a_target_lacks_is_a_reason_to_skip() {
         &all,
         expect![[r#"skipped: Lacks { target: "test-board@script", capability: "i2c" }"#]],
     );
+}
+
+#[test]
+fn more_cores_than_there_are_skip_a_run() {
+    let scenario = Scenario { cores: 2, ..scenario(vec![wait(1)]) };
+    let outcome = run(&scenario, &Scripted::new(&board()));
+    let reason = r#"Lacks { target: "test-board@script", capability: "cores: 2" }"#;
+    assert_eq!(format!("{:?}", outcome.verdict), format!("Skipped({reason})"));
+    assert_eq!(crate::lacking(&scenario, &board()), Some("cores"));
 }
 
 /// Plays `steps` on a machine by the desk clock.
@@ -62,7 +77,7 @@ fn what_the_desk_clock_cannot_tell_is_a_reason_to_skip() {
         assert_eq!(shown(&run(&scenario(steps), &script).verdict), skips(fine));
     };
     let claim = WaveClaim { count: Some(0), ..WaveClaim::looking("LED", ms(9)) };
-    check(vec![step(Action::Wave(claim))], "wave");
+    check(vec![step(Action::Wave(vec![claim]))], "wave");
     check(vec![Step { hold: Some(ms(1)), ..pin("LED", Level::High) }], "hold");
     check(vec![Step { at: Some(At::Machine(ms(1))), ..wait(1) }], "at: { machine: … }");
     check(vec![pin("LED", Level::Floating)], "pin: { LED: floating }");

@@ -30,6 +30,24 @@ fn an_analog_input_gets_its_value_when_the_step_begins() {
     assert!(skipped.starts_with("skipped") && skipped.contains("analog"), "{skipped}");
 }
 
+#[test]
+fn noise_follows_from_the_seed_of_the_scenario() {
+    let noise = || step(Action::Drive(vec![("P3".to_owned(), Driven::Noise)]));
+    let levels = |seed, script: Scripted| {
+        let outcome =
+            run(&Scenario { seed, ..scenario(vec![wait(5), noise(), wait(20)]) }, &script);
+        let events = outcome.record.events().iter();
+        (shown(&outcome.verdict), events.map(|event| event.at()).collect::<Vec<_>>())
+    };
+    let noisy = || Scripted::new(&board()).with_noise();
+    let (verdict, times) = levels(1, noisy());
+    assert_eq!((verdict.as_str(), times.len(), times[0].as_nanos()), ("passed", 3, 5_000_000));
+    assert_eq!(levels(1, noisy()).1, times);
+    assert_ne!(levels(2, noisy()).1, times);
+    let (skipped, _) = levels(1, Scripted::new(&board()));
+    assert!(skipped.starts_with("skipped") && skipped.contains("noise"), "{skipped}");
+}
+
 fn press(time_ms: u64, bounce_ms: Option<u64>) -> Step {
     let press = Press { button: "BUTTON".into(), time: ms(time_ms), bounce: bounce_ms.map(ms) };
     step(Action::Press(press))

@@ -18,7 +18,7 @@ fn at(when: At, step: Step) -> Step {
 fn wave(window_ms: u64, period_ms: u64) -> Step {
     let period = Some((ms(period_ms), Tolerance::Relative(0.0)));
     let claim = WaveClaim { period, ..WaveClaim::looking("LED", ms(window_ms)) };
-    step(Action::Wave(claim))
+    step(Action::Wave(vec![claim]))
 }
 
 /// When each step began and ended, in microseconds of machine time.
@@ -123,7 +123,7 @@ fn a_wave_counts_whole_periods_from_the_start_of_the_step() {
     let outcome = run(&scenario(vec![wait(2), wave(35, 10)]), &board);
     assert_eq!(outcome.verdict, Verdict::Passed);
     let Some(Measured::Wave(figures)) = &outcome.steps[1].measured else { panic!("no wave") };
-    assert_eq!(figures.periods.len(), 2);
+    assert_eq!(figures[0].periods.len(), 2);
     check(
         vec![wave(35, 10)],
         &board,
@@ -175,7 +175,7 @@ fn late_stops_change_no_measure() {
             panic!("no wave")
         };
         let sent: Vec<_> = outcome.record.events().iter().map(Event::at).take(3).collect();
-        (figures.summary(), sent)
+        (figures[0].summary(), sent)
     };
     assert_eq!(summary(0), summary(300));
 }

@@ -2,14 +2,14 @@
 //! sheets, and what hardly holds.
 
 use expect_test::expect;
-use replab_scenario::{Contract, Interval, Lag, LagClaim, Tolerance, WaveClaim, Width};
+use replab_scenario::{Contract, Direction, Interval, Lag, LagClaim, Tolerance, WaveClaim, Width};
 
 use super::*;
 
 const US: fn(u64) -> Duration = Duration::from_micros;
 
 fn wave(claim: WaveClaim) -> Step {
-    step(Action::Wave(claim))
+    step(Action::Wave(vec![claim]))
 }
 
 fn led() -> WaveClaim {
@@ -314,4 +314,36 @@ fn a_border_of_a_pulse_alone_has_its_margin_too() {
         &uneven(ms(100)),
         "marginal: high for at most 52ms on LED: 50ms in high pulse 1 of 5, 2ms below the limit",
     );
+}
+
+#[test]
+fn several_waves_are_seen_from_the_same_start() {
+    let board = two(ms(10), 3);
+    let of = |pin: &str, count, window| WaveClaim {
+        count: Some(count),
+        first: Some(Direction::Rising),
+        ..WaveClaim::looking(pin, ms(window))
+    };
+    let waves = |claims| vec![step(Action::Wave(claims)), wait(0)];
+    let both = waves(vec![of("P0", 3, 300), of("LED", 2, 130)]);
+    let outcome = run(&scenario(both), &board);
+    assert_eq!(outcome.verdict, Verdict::Passed);
+    let measured = outcome.steps[0].measured.as_ref().expect("it measured");
+    let counts: Vec<_> = measured.waves().iter().map(|wave| (&*wave.pin, wave.rising)).collect();
+    assert_eq!(counts, [("P0", 3), ("LED", 2)]);
+    // The step ends with the longest window.
+    assert_eq!(outcome.steps[1].start.as_nanos(), 300_000_000);
+    let wrong = run(&scenario(waves(vec![of("P0", 3, 300), of("LED", 3, 130)])), &board);
+    expect![[r#"
+        failed at step 1 of 2, wave on line 10, 0.130000000 s
+        wave
+        expected: 3 rising edges on LED in 130ms
+        got:      2 rising edges
+        | #           time  level   for  period  duty
+        | 1  0.020000000 s   high  50ms   100ms   50%
+        | 2  0.070000000 s    low  50ms
+        | 3  0.120000000 s   high     …
+        | 2 rising edges in 130ms; period 100ms; duty 50%
+    "#]]
+    .assert_eq(&shown(&wrong.verdict));
 }

@@ -72,8 +72,8 @@ fn cases_that_cannot_be_are_refused() {
     wrong(
         "  slow: { seeds: 2 }\n  fast: { lesson: a-lesson }\n",
         expect![[r#"
-            6 `seeds`: unknown key `seeds` (did you mean `needs`? There are: name, section, boards, needs, files, seed, never, tolerate, steps)
-            7 `lesson`: unknown key `lesson` (there are: name, section, boards, needs, files, seed, never, tolerate, steps)
+            6 `seeds`: unknown key `seeds` (did you mean `needs`? There are: name, section, boards, needs, files, seed, cores, never, fails, tolerate, steps)
+            7 `lesson`: unknown key `lesson` (there are: name, section, boards, needs, files, seed, cores, never, fails, tolerate, steps)
         "#]],
     );
     wrong(
@@ -116,8 +116,8 @@ fn what_is_wrong_for_all_cases_is_said_once() {
     brief(
         "replab: 1\nname: a\nsteps: [{ boto: repl }]\ncases:\n  a: {}\n  b: {}\n  c: { steps: [{ wiat: 1s }] }\n",
         expect![[r#"
-            3 `boto`: unknown step `boto` (did you mean `boot`? There are: boot, repl, exec, paste, send, key, expect, quiet, wait, drive, press, pin, wave, contract, reset, fs, memory, never, snapshot, within, at, hold, name)
-            7 `wiat`: unknown step `wiat` (did you mean `wait`? There are: boot, repl, exec, paste, send, key, expect, quiet, wait, drive, press, pin, wave, contract, reset, fs, memory, never, snapshot, within, at, hold, name)
+            3 `boto`: unknown step `boto` (did you mean `boot`? There are: boot, repl, exec, paste, send, key, expect, quiet, wait, drive, press, wire, pin, wave, contract, reset, fs, memory, never, snapshot, within, at, hold, name)
+            7 `wiat`: unknown step `wiat` (did you mean `wait`? There are: boot, repl, exec, paste, send, key, expect, quiet, wait, drive, press, wire, pin, wave, contract, reset, fs, memory, never, snapshot, within, at, hold, name)
         "#]],
     );
 }
@@ -129,4 +129,20 @@ fn a_file_has_so_many_cases_at_most() {
     let read = |count| read_cases(LESSON, &format!("{FILE}{}", cases(count)));
     assert_eq!(read(MOST_CASES).map(|scenarios| scenarios.len()).ok(), Some(MOST_CASES));
     assert!(read(MOST_CASES + 1).is_err());
+}
+
+#[test]
+fn a_case_may_be_wrong_on_purpose() {
+    let text = format!("{FILE}  wrong: {{ fails: {{ regex: 'saw [0-9]' }} }}\n  right: {{}}\n");
+    let scenarios = read_cases(LESSON, &text).expect("the cases are right");
+    let fails: Vec<_> =
+        scenarios.iter().map(|one| one.fails.as_ref().map(ToString::to_string)).collect();
+    assert_eq!(fails, [Some("/saw [0-9]/".to_owned()), None]);
+    brief(
+        &format!("{FILE}  wrong: {{ fails: '' }}\n  worse: {{ fails: {{ regx: a }} }}\n"),
+        expect![[r#"
+            6 `''`: `fails` is empty (write what must come, or what is typed)
+            7 `regx`: unknown key `regx` (did you mean `regex`? There are: regex)
+        "#]],
+    );
 }

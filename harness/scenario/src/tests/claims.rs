@@ -55,7 +55,7 @@ fn levels_that_cannot_be_driven_are_refused() {
         expect![[r#"
             4 `LED`: `drive` is text here (it must be pins and levels: `{ BUTTON: low }`, or analog inputs: `{ ADC0: 1.2 V }`)
             5 `{`: `drive` is keys and values here (it must be pins and levels: `{ BUTTON: low }`, or analog inputs: `{ ADC0: 1.2 V }`)
-            6 `hihg`: unknown level `hihg` (did you mean `high`? There are: high, low, floating)
+            6 `hihg`: unknown level `hihg` (did you mean `high`? There are: high, low, floating, noise)
             7 `P99`: unknown pin `P99` (did you mean `P9`? There are: BUTTON, LED, P0, P1, P2, P3, P4, P5, P6, P7, P8, P9, P10, P11, P12, P13, P14, P15, P16, P17, P18, P19, P20, P21 and 10 more)
             8 `0s`: `0s` is out of range (allowed are more than 0s)
             9 `5`: `5` has no unit (write `5s` or `5ms`)
@@ -100,6 +100,25 @@ fn waves_that_claim_what_cannot_be_are_refused() {
 }
 
 #[test]
+fn a_list_of_waves_has_each_pin_once() {
+    check(
+        &[
+            "wave: []",
+            "wave: [{ pin: LED, for: 1s, count: 2 }, { pin: LED, for: 2s, count: 3 }]",
+            "wave: [{ pin: LED, for: 1s, count: 2 }, { pin: P99, for: 1s, count: 2 }]",
+            "wave: [{ pin: LED, for: 1s }, { pin: P3, for: 1s, cuont: 2 }]",
+        ],
+        expect![[r#"
+            4 `[`: `wave` is a list here (it must be one wave or more: `[{ pin: LED, for: 5s, count: 5 }]`)
+            5 `{`: a wave of LED stands in this list already (claim all of it in one entry, or look again in another step)
+            6 `P99`: unknown pin `P99` (did you mean `P9`? There are: BUTTON, LED, P0, P1, P2, P3, P4, P5, P6, P7, P8, P9, P10, P11, P12, P13, P14, P15, P16, P17, P18, P19, P20, P21 and 10 more)
+            7 `{`: this wave claims nothing (give it one or more of: period, frequency, duty, count, first, high, low, glitch, lag)
+            7 `cuont`: unknown key `cuont` (did you mean `count`? There are: pin, for, period, frequency, duty, count, first, high, low, glitch, lag)
+        "#]],
+    );
+}
+
+#[test]
 fn names_of_captures_are_known_before_and_stand_once() {
     brief(
         "replab: 1
@@ -127,7 +146,9 @@ steps:
 #[test]
 fn an_analog_input_takes_what_it_measures() {
     let on_pico = |steps: &str| format!("replab: 1\nname: some\nboards: [pico]\nsteps:\n{steps}");
-    for right in ["ADC0: 1.2 V", "ADC3: 900mV, TEMP: -5 °C", "LED: floating, ADC1: 0 V"] {
+    for right in
+        ["ADC0: 1.2 V", "ADC3: 900mV, TEMP: -5 °C", "LED: floating, ADC1: 0 V", "P3: noise"]
+    {
         read(&on_pico(&format!("  - drive: {{ {right} }}\n"))).expect("the step is right");
     }
     brief(
@@ -137,10 +158,10 @@ fn an_analog_input_takes_what_it_measures() {
         expect![[r#"
             5 `1.2`: `1.2` has no unit (write `1.2 V`)
             6 `ADC4`: unknown pin `ADC4` (did you mean `ADC0`? There are: BUTTON, LED, P0, P1, P2, P3, P4, P5, P6, P7, P8, P9, P10, P11, P12, P13, P14, P15, P16, P17, P18, P19, P20, P21 and 13 more)
-            6 `1 V`: unknown level `1 V` (there are: high, low, floating)
+            6 `1 V`: unknown level `1 V` (there are: high, low, floating, noise)
             7 `1 V`: `V` in `1 V` is no unit here (use °C)
             8 `high`: `high` is no number with a unit (write one like 1.2 V)
-            9 `1 V`: unknown level `1 V` (there are: high, low, floating)
+            9 `1 V`: unknown level `1 V` (there are: high, low, floating, noise)
             10 `ADC0`: unknown pin `ADC0` (there are: BUTTON, LED, P0, P1, P2, P3, P4, P5, P6, P7, P8, P9, P10, P11, P12, P13, P14, P15, P16, P17, P18, P19, P20, P21 and 8 more)
         "#]],
     );
@@ -157,7 +178,7 @@ fn a_finding_has_one_of_its_names() {
     brief(
         "replab: 1\nname: some\nnever: { finding: storage }\nsteps:\n  - never: [{ finding: unmapped-access }, { finding: x, regex: y }]\n",
         expect![[r#"
-            3 `storage`: unknown finding `storage` (did you mean `storage-only`? There are: storage-only, unmapped-access)
+            3 `storage`: unknown finding `storage` (did you mean `storage-only`? There are: storage-only, unmapped-access, undriven-read, short-circuit)
             5 `{`: `never` is keys and values here (it must be text, `{ regex: R }` or `{ finding: storage-only }`)
         "#]],
     );

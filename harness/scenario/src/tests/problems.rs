@@ -8,7 +8,7 @@ use super::{around, read};
 /// The reports for a scenario, as a person would see them.
 #[track_caller]
 #[expect(clippy::needless_pass_by_value, reason = "`expect!` gives a value")]
-fn check(text: &str, expected: Expect) {
+pub(super) fn check(text: &str, expected: Expect) {
     let errors = read(text).expect_err("the scenario is wrong");
     let handler =
         GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(100);
@@ -65,8 +65,8 @@ fn an_unknown_step_names_the_nearest_word() {
                ·       ╰── here
                ╰────
               help: did you mean `wait`? There are: boot, repl, exec, paste, send, key, expect, quiet, wait,
-                    drive, press, pin, wave, contract, reset, fs, memory, never, snapshot, within, at, hold,
-                    name
+                    drive, press, wire, pin, wave, contract, reset, fs, memory, never, snapshot, within, at,
+                    hold, name
         "#]],
     );
 }
@@ -86,7 +86,7 @@ fn an_unknown_key_of_the_file_names_the_nearest_word() {
              4 │ steps:
                ╰────
               help: did you mean `boards`? There are: replab, name, lesson, section, boards, needs, files,
-                    seed, never, tolerate, steps, cases
+                    seed, cores, never, fails, tolerate, steps, cases, sweep
         "#]],
     );
 }
@@ -717,7 +717,7 @@ fn modifiers_stand_where_they_mean_something() {
     brief(
         "replab: 1\nname: a\nsteps:\n  - within: 1s\n",
         expect![[r#"
-            4 `within`: this step does nothing (give it one of: boot, repl, exec, paste, send, key, expect, quiet, wait, drive, press, pin, wave, contract, reset, fs, memory, never, snapshot)
+            4 `within`: this step does nothing (give it one of: boot, repl, exec, paste, send, key, expect, quiet, wait, drive, press, wire, pin, wave, contract, reset, fs, memory, never, snapshot)
         "#]],
     );
     brief(
@@ -764,6 +764,9 @@ fn the_top_level_is_checked() {
         "needs: [gpoi]\n",
         "seed: -1\n",
         "seed: 4294967296\n",
+        "cores: 3\n",
+        "cores: two\n",
+        "cores: [1]\n",
         "lesson: b-lesson\n",
         "section: Blinking\n",
         "lesson: a-lesson\nsection: Blinkin\n",
@@ -796,13 +799,22 @@ fn the_top_level_is_checked() {
             it must be a list: `[one, other]`
         needs: [gpoi]
           unknown capability `gpoi`
-            did you mean `gpio`? There are: gpio, irq, i2c, files, memory, exact, power, analog, findings
+            did you mean `gpio`? There are: gpio, irq, i2c, files, memory, exact, power, analog, findings, noise, wires
         seed: -1
           `seed` is a number here
             it must be a whole number, zero or more
         seed: 4294967296
           `seed` is a number here
             it must be a whole number, zero or more
+        cores: 3
+          `cores` is a number here
+            it must be `1`, or `2` for a board that has them
+        cores: two
+          `cores` is text here
+            it must be `1`, or `2` for a board that has them
+        cores: [1]
+          `cores` is a list here
+            it must be `1`, or `2` for a board that has them
         lesson: b-lesson
           unknown lesson `b-lesson`
             did you mean `a-lesson`? There are: a-lesson
@@ -884,8 +896,8 @@ fn all_problems_of_a_file_are_told_in_its_order() {
         "replab: 1\nname: no\nneeds: [gipo]\nsteps:\n  - wiat: 1s\n  - expect: on\n  - wait: 1\n  - repl: |\n      >>> 1\n\n      >>>2\n",
         expect![[r#"
             2 `no`: `no` is a truth value to many readers of YAML (write `high` or `low` for a level; put text in quotes)
-            3 `gipo`: unknown capability `gipo` (did you mean `gpio`? There are: gpio, irq, i2c, files, memory, exact, power, analog, findings)
-            5 `wiat`: unknown step `wiat` (did you mean `wait`? There are: boot, repl, exec, paste, send, key, expect, quiet, wait, drive, press, pin, wave, contract, reset, fs, memory, never, snapshot, within, at, hold, name)
+            3 `gipo`: unknown capability `gipo` (did you mean `gpio`? There are: gpio, irq, i2c, files, memory, exact, power, analog, findings, noise, wires)
+            5 `wiat`: unknown step `wiat` (did you mean `wait`? There are: boot, repl, exec, paste, send, key, expect, quiet, wait, drive, press, wire, pin, wave, contract, reset, fs, memory, never, snapshot, within, at, hold, name)
             6 `on`: `on` is a truth value to many readers of YAML (write `high` or `low` for a level; put text in quotes)
             7 `1`: `1` has no unit (write `1s` or `1ms`)
             11 `>>>2`: `>>>2` has no blank after `>>>`

@@ -11,7 +11,7 @@ use replab_board::Button;
 use replab_record::{Event, Level, MachineTime, PinName, PortName};
 use rustix::event::PollFd;
 
-use crate::MachineError;
+use crate::{MachineError, Pins, StopGo};
 
 use super::session::Session;
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 use replab_board::Board;
 use replab_record::{Event, Level, MachineTime, PinName, PortName, ResetCause};
 
-use crate::{Condition, MOST_EVENTS, MachineError, Stop, StopCause};
+use crate::{Condition, MOST_EVENTS, MachineError, Memory, Pins, Power, Stop, StopCause, StopGo};
 
 use super::clock::Clock;
 use super::emulation::Emulation;
@@ -45,6 +45,81 @@ pub(super) struct Session {
     is_live: bool,
 }
 
+impl StopGo for Session {
+    fn now(&self) -> MachineTime {
+        self.clock.now()
+    }
+
+    fn go(&mut self, until: MachineTime, conditions: &[Condition]) -> Result<Stop, MachineError> {
+        self.check(conditions)?;
+        let mut cause = self.cause();
+        if cause == StopCause::Time && until > self.now() {
+            self.conditions = conditions.to_vec();
+            self.run(until)?;
+            cause = self.cause();
+        }
+        self.conditions.clear();
+        self.met = None;
+        Ok(Stop { at: self.now(), cause, events: std::mem::take(&mut self.events) })
+    }
+
+    fn send(
+        &mut self,
+        port: &PortName,
+        bytes: &[u8],
+        from: MachineTime,
+    ) -> Result<MachineTime, MachineError> {
+        let index = self.port(port)?;
+        let from = from.max(self.now());
+        Ok(self.emulation.wires().ports[index].add(bytes, from))
+    }
+
+    fn pending(&mut self, port: &PortName) -> Result<usize, MachineError> {
+        let index = self.port(port)?;
+        Ok(self.emulation.wires().ports[index].pending())
+    }
+
+    fn reset(&mut self) -> Result<Vec<Event>, MachineError> {
+        let by_firmware = self.reset_asked;
+        self.renew(if by_firmware { ResetCause::Firmware } else { ResetCause::Lab })
+    }
+}
+
+impl Pins for Session {
+    fn drive(&mut self, pin: &PinName, level: Level, at: MachineTime) -> Result<(), MachineError> {
+        self.line(pin)?;
+        input_of(level)?;
+        let index = self.planned.partition_point(|(planned, ..)| *planned <= at);
+        self.planned.insert(index, (at, pin.clone(), level));
+        Ok(())
+    }
+
+    /// A chip of the plugin's is not there.
+    fn interrupt(&self) -> bool {
+        self.board.backends.qemu.as_ref().is_none_or(|machine| machine.chip.is_none())
+    }
+}
+
+impl Memory for Session {
+    fn read(&mut self, address: u32, length: usize) -> Result<Vec<u8>, MachineError> {
+        let bytes = self.reach.read(address, length)?;
+        bytes.ok_or_else(|| self.no_memory(&format!("read {address:#x} {length}")))
+    }
+
+    fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), MachineError> {
+        if self.reach.write(address, bytes)? {
+            return Ok(());
+        }
+        Err(self.no_memory(&format!("write {address:#x} {}", bytes.len())))
+    }
+}
+
+impl Power for Session {
+    fn cycle(&mut self) -> Result<Vec<Event>, MachineError> {
+        self.renew(ResetCause::Power)
+    }
+}
+
 impl Session {
     /// A machine at power-on, and how to make another.
     pub(super) fn new(board: Board, spawn: Spawn) -> Result<Session, MachineError> {
@@ -70,29 +145,6 @@ impl Session {
     /// QEMU's process number.
     pub(super) fn pid(&self) -> u32 {
         self.emulation.pid()
-    }
-
-    /// Where the machine stands.
-    pub(super) fn now(&self) -> MachineTime {
-        self.clock.now()
-    }
-
-    /// See [`crate::StopGo::go`].
-    pub(super) fn go(
-        &mut self,
-        until: MachineTime,
-        conditions: &[Condition],
-    ) -> Result<Stop, MachineError> {
-        self.check(conditions)?;
-        let mut cause = self.cause();
-        if cause == StopCause::Time && until > self.now() {
-            self.conditions = conditions.to_vec();
-            self.run(until)?;
-            cause = self.cause();
-        }
-        self.conditions.clear();
-        self.met = None;
-        Ok(Stop { at: self.now(), cause, events: std::mem::take(&mut self.events) })
     }
 
     /// Why it stands, as far as is known.
@@ -209,60 +261,8 @@ impl Session {
         self.events.push(Event::Edge { pin: name, level, at });
     }
 
-    /// See [`crate::StopGo::send`].
-    pub(super) fn send(
-        &mut self,
-        port: &PortName,
-        bytes: &[u8],
-        from: MachineTime,
-    ) -> Result<MachineTime, MachineError> {
-        let index = self.port(port)?;
-        let from = from.max(self.now());
-        Ok(self.emulation.wires().ports[index].add(bytes, from))
-    }
-
-    /// See [`crate::StopGo::pending`].
-    pub(super) fn pending(&mut self, port: &PortName) -> Result<usize, MachineError> {
-        let index = self.port(port)?;
-        Ok(self.emulation.wires().ports[index].pending())
-    }
-
-    /// See [`crate::Pins::drive`].
-    pub(super) fn drive(
-        &mut self,
-        pin: &PinName,
-        level: Level,
-        at: MachineTime,
-    ) -> Result<(), MachineError> {
-        self.line(pin)?;
-        input_of(level)?;
-        let index = self.planned.partition_point(|(planned, ..)| *planned <= at);
-        self.planned.insert(index, (at, pin.clone(), level));
-        Ok(())
-    }
-
-    /// See [`crate::Memory::read`].
-    pub(super) fn read(&self, address: u32, length: usize) -> Result<Vec<u8>, MachineError> {
-        let bytes = self.reach.read(address, length)?;
-        bytes.ok_or_else(|| self.no_memory(&format!("read {address:#x} {length}")))
-    }
-
-    /// See [`crate::Memory::write`].
-    pub(super) fn write(&self, address: u32, bytes: &[u8]) -> Result<(), MachineError> {
-        if self.reach.write(address, bytes)? {
-            return Ok(());
-        }
-        Err(self.no_memory(&format!("write {address:#x} {}", bytes.len())))
-    }
-
     fn no_memory(&self, request: &str) -> MachineError {
         self.emulation.strange(request, "the board has no memory there".to_owned())
-    }
-
-    /// See [`crate::StopGo::reset`].
-    pub(super) fn reset(&mut self) -> Result<Vec<Event>, MachineError> {
-        let by_firmware = self.reset_asked;
-        self.renew(if by_firmware { ResetCause::Firmware } else { ResetCause::Lab })
     }
 
     /// A new process with what the board keeps without power. Each reset is one:

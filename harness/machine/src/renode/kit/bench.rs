@@ -6,7 +6,7 @@ use crate::MachineError;
 use crate::renode::RenodeTools;
 use crate::renode::program::Program;
 use crate::renode::protocol::{self, Line, Reason, Refusal};
-use crate::renode::session::Recipe;
+use crate::renode::recipe::Recipe;
 
 use super::{Answer, Finding, Outcome};
 

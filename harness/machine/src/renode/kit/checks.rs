@@ -105,10 +105,16 @@ pub(super) const CHECKS: &[(&str, Check)] = &[
         };
         held((20 * MS..20 * MS + MS).contains(&apart), format!("{edges:?}, {apart} ns"))
     }),
-    ("an output that becomes low without an edge is seen at the end of a slice", |bench| {
+    ("an output that becomes low without an edge is seen before what is printed next", |bench| {
         let gone = bench.line("q=Pin(24,Pin.OUT,value=0)")?;
         let edges = edges_of(&gone, 24);
-        held(matches!(edges.as_slice(), [(_, 0)]), format!("{edges:?}"))
+        let is_edge = |line: &Line| matches!(line, Line::Edge { line: 24, .. });
+        let after = gone.lines.iter().skip_while(|line| !is_edge(line)).filter_map(sent_at).count();
+        // The prompt is four bytes.
+        held(
+            matches!(edges.as_slice(), [(_, 0)]) && after >= 4,
+            format!("{edges:?}, {after} after"),
+        )
     }),
     ("a pull-up is read, and a driven input, and the pull-up again", |bench| {
         let mut said = Vec::new();
@@ -121,6 +127,16 @@ pub(super) const CHECKS: &[(&str, Check)] = &[
             said.push((gone.answer(), expected));
         }
         held(said.iter().all(|(got, expected)| got == expected), format!("{said:?}"))
+    }),
+    ("the first edge of a driven pin interrupts (GPIOTE), and the next one", |bench| {
+        bench.line("n=[];b=Pin(14,Pin.IN);b.irq(lambda b:n.append(b.value()))")?;
+        for level in ["1", "0"] {
+            let now = bench.now.to_string();
+            bench.try_ask(&["drive", "0", "14", level, &now])?.ok();
+            bench.go(MS, None)?;
+        }
+        bench.line("b.irq(None)")?;
+        bench.says("n", "[1, 0]")
     }),
     ("Ctrl-C ends a busy loop", |bench| {
         bench.type_keys("while True: pass\r\r")?;
@@ -159,6 +175,29 @@ pub(super) const CHECKS: &[(&str, Check)] = &[
         let said = bench.line("import machine;machine.mem32[0x60000000]")?.answer();
         let log = either(bench.command("lastLog 5")?);
         held(said == "0" && log.contains("0x60000000"), format!("{said:?}; {log}"))
+    }),
+    ("Renode's log comes to our bridge as it is written", |bench| {
+        let answer = bench.try_ask(&["log"])?;
+        held(answer.is_ok(), format!("{answer:?}"))
+    }),
+    ("an address that nothing answers is found, once, with its time and its place", |bench| {
+        let start = bench.now;
+        let gone = bench.line("machine.mem32[0x60000004];machine.mem32[0x60000004]")?;
+        let found: Vec<_> = gone.lines.iter().filter_map(found_at).collect();
+        let is_right = match found.as_slice() {
+            &[(at, false, 0x6000_0004, pc)] => start < at && at < bench.now && pc < 0x20_0000,
+            _ => false,
+        };
+        held(is_right, format!("{found:?} after {start} ns"))
+    }),
+    ("a bus that is told to say no more of it says no more", |bench| {
+        let property = "sysbus UnhandledAccessBehaviour";
+        let quiet = either(bench.command(&format!("{property} DoNotReport"))?);
+        let first = bench.line("machine.mem32[0x60000008]")?;
+        let loud = either(bench.command(&format!("{property} Report"))?);
+        let second = bench.line("machine.mem32[0x60000008]")?;
+        let counts = [first, second].map(|gone| gone.lines.iter().filter_map(found_at).count());
+        held(counts == [0, 1], format!("{quiet:?}, {loud:?}, {counts:?} found"))
     }),
     ("memory goes both ways whole, 256 KiB within 1 s", |bench| {
         let start = std::time::Instant::now();
@@ -239,6 +278,14 @@ fn either(answer: Result<String, String>) -> String {
 fn sent_at(line: &Line) -> Option<u64> {
     match line {
         Line::Sent { at, .. } => Some(*at),
+        _ => None,
+    }
+}
+
+/// When, whether it was stored to, the address and the PC.
+fn found_at(line: &Line) -> Option<(u64, bool, u32, u32)> {
+    match *line {
+        Line::Found { at, is_store, address, pc } => Some((at, is_store, address, pc)),
         _ => None,
     }
 }

@@ -12,8 +12,8 @@ const END: u32 = 0x14;
 /// Values of CALL.
 const ERASE: u32 = 1;
 const PROGRAM: u32 = 2;
-const USB_BOOT: u32 = 3;
-const NO_PROGRAM: u32 = 4;
+pub(super) const USB_BOOT: u32 = 3;
+pub(super) const NO_PROGRAM: u32 = 4;
 const NO_FUNCTION: u32 = 5;
 const FAULT: u32 = 6;
 /// Bytes that are erased and programmed together (§2.8.3.1.3).

@@ -1,7 +1,8 @@
 //! The address map (RP2040 data sheet §2.2) and the interrupts (§2.3.2).
 
 use crate::chip::bus::Block;
-use crate::chip::layout::{Core, Flash, Layout};
+use crate::chip::layout::{Core, Flash, Layout, Memories};
+use crate::qemu::SecondCore;
 
 use super::io_bank0::PINS;
 use super::sio::{DIV_QUOTIENT, FIFO_RD};
@@ -22,18 +23,28 @@ pub(crate) static LAYOUT: Layout = Layout {
         clock: "/machine/nrf51/sysclk",
         hertz: 125_000_000,
     },
-    rom: (0, 0x4000),
-    // SRAM0 to SRAM5 (§2.6.2), the cache as memory (§2.6.3.1), the USB's memory (§4.1.2.6).
-    ram: &[
-        ("chip.sram", 0x2000_0000, 0x4_2000),
-        ("chip.xip-sram", 0x1500_0000, 0x4000),
-        ("chip.usb-dpram", 0x5010_0000, 0x1000),
-    ],
-    // With and without cache and its allocation (§2.6.3).
-    flash: Flash { at: &[FLASH, 0x1100_0000, 0x1200_0000, 0x1300_0000], size: FLASH_SIZE },
+    second: Some(SecondCore {
+        kind: c"cortex-m0-arm-cpu",
+        lines: 32,
+        clock: "/machine/nrf51/sysclk",
+    }),
+    own: Some(Memories {
+        rom: (0, 0x4000),
+        // SRAM0 to SRAM5 (§2.6.2), the cache as memory (§2.6.3.1), the USB's memory (§4.1.2.6).
+        ram: &[
+            ("chip.sram", 0x2000_0000, 0x4_2000),
+            ("chip.xip-sram", 0x1500_0000, 0x4000),
+            ("chip.usb-dpram", 0x5010_0000, 0x1000),
+        ],
+        // With and without cache and its allocation (§2.6.3).
+        flash: Flash { at: &[FLASH, 0x1100_0000, 0x1200_0000, 0x1300_0000], size: FLASH_SIZE },
+    }),
     blocks: &BLOCKS,
     loads: &[FIFO_RD, DIV_QUOTIENT],
     pins: PINS,
+    // GPIO_IN of SIO (§2.3.1.7).
+    levels: 0xd000_0004,
+    pins_of: None,
     // GPIO26 to GPIO29, and the temperature sensor (§4.9).
     analog: 5,
     uarts: &["uart0", "uart1"],
@@ -101,13 +112,24 @@ blocks! {
     Sio = Block { name: "SIO", at: 0xd000_0000, size: 0x1000, has_aliases: false, is_mirrored: true };
 }
 
+/// The levels of a block's interrupts, as each core has them: those of the pins
+/// and of the mailbox are a core's own (§2.3.2).
+pub(super) fn by_core(block: Name, levels: u32) -> [u32; 2] {
+    let (first, count) = interrupts(block);
+    match block {
+        Name::IoBank0 => [(levels & 1) << first, (levels >> 1 & 1) << first],
+        Name::Sio => [(levels & 1) << first, (levels & 2) << first],
+        _ => [(levels & ((1 << count) - 1)) << first; 2],
+    }
+}
+
 /// The first interrupt of a block, and how many it has.
 pub(super) fn interrupts(block: Name) -> (u32, u32) {
     match block {
         Name::Timer => (0, 4),
         Name::Pwm => (4, 1),
         Name::IoBank0 => (13, 1),
-        Name::Sio => (15, 1),
+        Name::Sio => (15, 2),
         Name::Spi0 => (18, 1),
         Name::Spi1 => (19, 1),
         Name::Uart0 => (20, 1),
@@ -152,6 +174,13 @@ pub(super) fn held_by(bit: u32) -> Option<Name> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pins_and_mailboxes_interrupt_their_own_core() {
+        assert_eq!(by_core(Name::IoBank0, 2), [0, 1 << 13]);
+        assert_eq!(by_core(Name::Sio, 3), [1 << 15, 1 << 16]);
+        assert_eq!(by_core(Name::Timer, 9), [9, 9]);
+    }
 
     #[test]
     fn blocks_do_not_overlap_and_interrupts_do_not_either() {

@@ -135,6 +135,11 @@ impl Psm {
         Psm { registers: Storage::modelled(0x10, &[]), is_released: false }
     }
 
+    /// Whether core 1 is held in reset.
+    pub(crate) fn is_core_1_held(&self) -> bool {
+        self.registers.get(FRCE_OFF) & CORE_1 != 0
+    }
+
     /// Whether core 1 was let out of its reset since this was last asked.
     pub(crate) fn take_core_1_released(&mut self) -> bool {
         std::mem::take(&mut self.is_released)
@@ -187,9 +192,10 @@ mod tests {
         let mut psm = Psm::new();
         psm.write(FRCE_OFF, CORE_1.into(), &mut Context::default());
         assert_eq!((psm.peek(DONE, 0), psm.take_core_1_released()), (ALL & !CORE_1, false));
+        assert!(psm.is_core_1_held());
         psm.write(FRCE_OFF, 0.into(), &mut Context::default());
         assert_eq!((psm.peek(DONE, 0), psm.take_core_1_released()), (ALL, true));
-        assert!(!psm.take_core_1_released());
+        assert!(!psm.take_core_1_released() && !psm.is_core_1_held());
     }
 
     #[test]

@@ -241,7 +241,7 @@ mod tests {
     use super::*;
 
     fn at(now: u64) -> Context {
-        Context { now, effects: Vec::new() }
+        Context { now, ..Context::default() }
     }
 
     /// As the pico-sdk sets one up for 115200 baud.

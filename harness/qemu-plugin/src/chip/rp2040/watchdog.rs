@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     fn at(now: u64) -> Context {
-        Context { now, effects: Vec::new() }
+        Context { now, ..Context::default() }
     }
 
     #[test]

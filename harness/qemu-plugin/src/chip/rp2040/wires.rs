@@ -1,19 +1,24 @@
 //! What one peripheral does to the others: resets, pins, the flash's chip select,
-//! core 1's hello; and which of them interrupts and is due.
+//! core 1; and which of them interrupts and is due.
 
+mod flash;
 mod pins;
+mod usb;
 
 use crate::chip::layout::{Chip, ResetBy, Spoken};
-use crate::chip::peripheral::{Context, Peripheral, Pin};
+use crate::chip::noise::Noise;
+use crate::chip::peripheral::{Context, Effect, Peripheral, Pin};
 use crate::chip::storage::Storage;
+use crate::chip::turns::Turns;
 use crate::qemu::Memory;
 
 use super::adc::Adc;
 use super::boot_rom::BootRom;
 use super::clocks::Clocks;
+use super::flash_chip::FlashChip;
 use super::i2c::I2c;
 use super::io_bank0::{IoBank0, PINS};
-use super::map::{FLASH, FLASH_SIZE, NAMES, Name, held_by, interrupts};
+use super::map::{FLASH, FLASH_SIZE, NAMES, Name, by_core, held_by};
 use super::oscillators::{Rosc, Xosc};
 use super::power::{ChipReset, Pll, Psm, Vreg};
 use super::pwm::Pwm;
@@ -28,20 +33,16 @@ use super::watchdog::Watchdog;
 
 /// A pad after a reset: input enable, 4 mA, pull-down, Schmitt trigger.
 const PAD: u32 = 0x56;
-/// GPIO_QSPI_SS_CTRL of IO_QSPI, with its OUTOVER field (§2.19.6.2).
-const SS_CTRL: u32 = 0xc;
 /// The input of the ADC that is the temperature sensor.
 const SENSOR: u32 = 4;
 /// Of the USB controller: programs that do not use it put its transceiver to
 /// sleep (§4.1.4).
 const SIE_CTRL: u32 = 0x4c;
-/// MAIN_CTRL with CONTROLLER_EN (§4.1.4).
-const MAIN_CTRL: u32 = 0x40;
-const CONTROLLER_EN: u32 = 1;
 /// All pins.
 const ALL_PINS: u32 = (1 << PINS) - 1;
 
 /// The chip.
+#[derive(Clone)]
 struct Rp2040 {
     xip_ctrl: Storage,
     ssi: Ssi,
@@ -76,34 +77,40 @@ struct Rp2040 {
     sio: Sio,
     /// What the firmware has enabled since power-on.
     spoken: Spoken,
+    is_usb_on: bool,
     pins: [Pin; PINS as usize],
     /// What the outside puts on them.
     outside: [Option<bool>; PINS as usize],
+    /// What they pick up where nobody drives them.
+    noise: Noise,
+    /// The inputs that nothing decides.
+    undriven: u32,
     /// The analog inputs that the outside has given a voltage.
     analog: u32,
     /// The levels on them.
     levels: u32,
     /// What SIO's outputs were when the pins were last looked at.
     sio_outputs: (u32, u32),
-    interrupts: u32,
+    /// What each core's interrupts are.
+    interrupts: [u32; 2],
+    turns: Turns,
     deadlines: [Option<u64>; NAMES.len()],
     /// The first of them.
     next: Option<u64>,
 }
 
-/// A chip without power so far; `mirrors` is the page of SIO.
-pub(crate) fn make(mirrors: &[Memory], seed: u64) -> Box<dyn Chip> {
-    let [sio] = mirrors else { unreachable!("SIO is the one block that is mirrored") };
-    Box::new(Rp2040::new(sio, seed))
+/// A chip without power so far; `mirrors` are the pages of SIO, one for each core.
+pub(crate) fn make(mirrors: &[Memory], flash: Memory, seed: u64) -> Box<dyn Chip> {
+    Box::new(Rp2040::new(mirrors, flash, seed))
 }
 
 impl Rp2040 {
-    fn new(sio: Memory, seed: u64) -> Rp2040 {
+    fn new(sio: &[Memory], flash: Memory, seed: u64) -> Rp2040 {
         let pads: Vec<_> = (0..PINS).map(|pin| (4 + 4 * pin, PAD)).collect();
         let qspi: Vec<_> = (0..6).map(|pin| (8 * pin + 4, 0x1f)).collect();
         Rp2040 {
             xip_ctrl: Storage::modelled(0x20, &[(0, 3), (8, 2)]),
-            ssi: Ssi::new(),
+            ssi: Ssi::new(FlashChip::new(flash, FLASH)),
             // CHIP_ID of revision B2; PLATFORM.ASIC; GITREF_RP2040.
             sysinfo: Storage::modelled(0x44, &[(0, 0x2000_2927), (4, 2)]),
             syscfg: Storage::modelled(0x1c, &[(8, 0x1000_0000), (0x14, 0x66)]),
@@ -138,12 +145,16 @@ impl Rp2040 {
             xip_aux: Storage::only(4),
             sio: Sio::new(sio),
             spoken: Spoken::default(),
+            is_usb_on: false,
             pins: [Pin::default(); PINS as usize],
             outside: [None; PINS as usize],
+            noise: Noise::default(),
+            undriven: 0,
             analog: 0,
             levels: 0,
             sio_outputs: (0, 0),
-            interrupts: 0,
+            interrupts: [0; 2],
+            turns: Turns::default(),
             deadlines: [None; NAMES.len()],
             next: None,
         }
@@ -192,13 +203,15 @@ impl Rp2040 {
 
     /// Notes what `name` wants of the core, and when it is due.
     fn note(&mut self, name: Name) {
-        let (first, count) = interrupts(name);
-        let mask = ((1 << count) - 1) << first;
         let (levels, deadline) = {
             let peripheral = self.named(name);
             (peripheral.interrupts(), peripheral.next_deadline())
         };
-        self.interrupts = self.interrupts & !mask | levels << first & mask;
+        for ((all, new), mask) in
+            self.interrupts.iter_mut().zip(by_core(name, levels)).zip(by_core(name, u32::MAX))
+        {
+            *all = *all & !mask | new;
+        }
         if std::mem::replace(&mut self.deadlines[name as usize], deadline) != deadline {
             self.next = self.deadlines.iter().flatten().min().copied();
         }
@@ -215,9 +228,7 @@ impl Rp2040 {
             Name::Uart0 | Name::Uart1 => {
                 self.spoken.uart |= self.uarts.iter().any(Uart::is_on);
             }
-            Name::Usb => {
-                self.spoken.usb |= self.usb.get(MAIN_CTRL) & CONTROLLER_EN != 0;
-            }
+            Name::Usb => self.look_at_usb(context),
             Name::IoBank0 => {
                 self.connect_pwm(context.now);
                 self.look_at_pins(ALL_PINS, context);
@@ -225,10 +236,7 @@ impl Rp2040 {
             Name::PadsBank0 => self.look_at_pins(ALL_PINS, context),
             Name::Pwm => self.look_at_pins(self.pins_of(pins::PWM), context),
             Name::Clocks | Name::PllSys | Name::PllUsb => self.set_clocks(context.now),
-            Name::IoQspi => {
-                let is_held = self.io_qspi.get(SS_CTRL) >> 8 & 2 != 0;
-                self.ssi.select(is_held);
-            }
+            Name::IoQspi | Name::PadsQspi => self.connect_flash(context),
             Name::Resets => {
                 let begun = self.resets.take_begun();
                 for held in (0..25).filter(|bit| begun >> bit & 1 != 0).filter_map(held_by) {
@@ -236,12 +244,14 @@ impl Rp2040 {
                     self.note(held);
                 }
                 if begun != 0 {
+                    self.connect_flash(context);
+                    self.look_at_usb(context);
                     self.connect_pwm(context.now);
                     self.look_at_pins(ALL_PINS, context);
                 }
             }
-            // Its ROM says hello (§2.8.2); there is no core 1 to do it.
-            Name::Psm if self.psm.take_core_1_released() => {
+            // Its ROM says hello (§2.8.2), unless there is no core 1 to do it.
+            Name::Psm if self.psm.take_core_1_released() && !self.sio.has_two() => {
                 self.sio.mail_from_core_1(0);
                 self.note(Name::Sio);
             }
@@ -277,6 +287,7 @@ impl Chip for Rp2040 {
     }
 
     fn advance(&mut self, context: &mut Context) {
+        self.turns.advance(context.now);
         for name in NAMES {
             if self.deadlines[*name as usize].is_some_and(|at| at <= context.now) {
                 self.named(*name).advance(context);
@@ -284,19 +295,44 @@ impl Chip for Rp2040 {
                 self.note(*name);
             }
         }
+        self.make_noise(context);
     }
 
     fn next_deadline(&self) -> Option<u64> {
-        self.next
+        let deadlines = [self.noise.next_deadline(), self.turns.next_deadline()];
+        self.next.into_iter().chain(deadlines.into_iter().flatten()).min()
     }
 
-    fn interrupts(&self) -> u32 {
-        self.interrupts
+    fn boxed_clone(&self) -> Box<dyn Chip> {
+        Box::new(self.clone())
+    }
+
+    fn interrupts(&self, core: usize) -> u32 {
+        self.interrupts[core]
+    }
+
+    fn turns(&mut self) -> Option<&mut Turns> {
+        Some(&mut self.turns)
+    }
+
+    fn is_second_held(&self) -> bool {
+        self.psm.is_core_1_held()
     }
 
     fn drive(&mut self, pin: u32, level: Option<bool>, context: &mut Context) {
         self.outside[pin as usize] = level;
+        self.noise.stop(pin);
         self.look_at_pins(1 << pin, context);
+    }
+
+    fn noise(&mut self, pin: u32, seed: u64, context: &mut Context) {
+        self.outside[pin as usize] = None;
+        self.noise.start(pin, seed);
+        self.look_at_pins(1 << pin, context);
+    }
+
+    fn undriven(&self) -> u32 {
+        self.undriven
     }
 
     fn drive_analog(&mut self, input: u32, value: i32, context: &mut Context) {
@@ -324,8 +360,8 @@ impl Chip for Rp2040 {
         self.note([Name::Uart0, Name::Uart1][uart]);
     }
 
-    fn loaded(&mut self, _block: usize, offset: u32) -> bool {
-        let has_changed = self.sio.loaded(offset);
+    fn loaded(&mut self, core: usize, _block: usize, offset: u32) -> bool {
+        let has_changed = self.sio.loaded(core, offset);
         if has_changed {
             self.note(Name::Sio);
         }
@@ -336,6 +372,7 @@ impl Chip for Rp2040 {
     /// own memory. By the reset line: all.
     fn reset(&mut self, by: ResetBy, context: &mut Context) {
         let by_watchdog = self.watchdog.take_fired();
+        self.turns = Turns::default();
         if by == ResetBy::Core && !by_watchdog {
             return;
         }
@@ -350,7 +387,7 @@ impl Chip for Rp2040 {
         self.sio_outputs = (0, 0);
         self.look_at_pins(ALL_PINS, context);
         // Whoever watches takes all outputs for unknown now.
-        context.effects.clear();
+        context.effects.retain(|effect| matches!(effect, Effect::Noise { .. }));
         NAMES.iter().for_each(|name| self.note(*name));
     }
 }

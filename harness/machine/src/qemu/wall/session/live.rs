@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use replab_record::{Event, PinName, PortName, ResetCause};
 use rustix::event::PollFd;
 
-use crate::MachineError;
+use crate::{MachineError, StopGo};
 
 use super::Session;
 

@@ -33,7 +33,7 @@ impl Rp2040 {
     pub(super) fn connect_pwm(&mut self, now: u64) {
         let pins = self.pins_of(PWM);
         self.pwm.watch((pins | pins >> (2 * SLICES)) & 0xffff);
-        self.pwm.advance(&mut Context { now, effects: Vec::new() });
+        self.pwm.advance(&mut Context { now, ..Context::default() });
         self.note(Name::Pwm);
     }
 
@@ -64,7 +64,18 @@ impl Rp2040 {
                 context.effects.push(Effect::Pin { pin, level: now.number() });
             }
             self.pins[index] = now;
-            let level = now.level(self.outside[index], self.levels >> pin & 1 != 0);
+            let (outside, last) = (self.outside[index], self.levels >> pin & 1 != 0);
+            if now.is_short(outside) {
+                context.effects.push(Effect::Short { pin });
+            }
+            let floats = now.floats(outside);
+            if self.noise.decides(pin, floats, last, context.now) {
+                context.effects.push(Effect::Noise { pin, level: -1 });
+            }
+            let level = now.level(outside, self.noise.level(pin), last);
+            // After a reset pads are connected; a pin is the program's once SIO has it.
+            let is_input = self.io_bank0.function(pin) == SIO && !to_pad.enable && pad & IE != 0;
+            self.undriven = self.undriven & !(1 << pin) | u32::from(floats && is_input) << pin;
             self.levels = self.levels & !(1 << pin) | u32::from(level) << pin;
             let seen = self.io_bank0.pad_gives(pin, level && pad & IE != 0, wish, to_pad);
             inputs = inputs & !(1 << pin) | u32::from(seen) << pin;
@@ -72,6 +83,16 @@ impl Rp2040 {
         }
         self.sio.set_inputs(inputs);
         self.note(Name::IoBank0);
+    }
+
+    /// The noise whose time has come, and what the pins come to by it.
+    pub(super) fn make_noise(&mut self, context: &mut Context) {
+        let changed = self.noise.advance(context.now);
+        self.look_at_pins(changed, context);
+        for pin in (0..PINS).filter(|pin| changed >> pin & 1 != 0) {
+            let level = i32::from(self.levels >> pin & 1 != 0);
+            context.effects.push(Effect::Noise { pin, level });
+        }
     }
 
     /// What else than SIO has a pin as its input: the ADC the level of its pad as a

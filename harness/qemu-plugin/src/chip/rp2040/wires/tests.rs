@@ -1,8 +1,12 @@
 use std::sync::atomic::AtomicU32;
 
+use super::usb::{CONTROLLER_EN, MAIN_CTRL};
 use super::*;
 use crate::chip::peripheral::Effect;
 use crate::chip::rp2040::LAYOUT;
+use crate::chip::rp2040::boot_rom::USB_BOOT;
+
+mod floating;
 
 /// A chip under test: stores and loads by address.
 struct Bench {
@@ -12,8 +16,16 @@ struct Bench {
 
 impl Bench {
     fn new() -> Bench {
-        let page: Vec<_> = (0..0x400).map(|_| AtomicU32::new(0)).collect();
-        let mut chip = Rp2040::new(Box::leak(page.into_boxed_slice()), 1);
+        Bench::with_cores(1)
+    }
+
+    fn with_cores(cores: usize) -> Bench {
+        let memory = |words: usize| -> Memory {
+            let words: Vec<_> = (0..words).map(|_| AtomicU32::new(0)).collect();
+            Box::leak(words.into_boxed_slice())
+        };
+        let pages: Vec<_> = (0..cores).map(|_| memory(0x400)).collect();
+        let mut chip = Rp2040::new(&pages, memory(0x800), 1);
         let mut context = Context::default();
         chip.reset(ResetBy::Power, &mut context);
         Bench { chip, context }
@@ -118,9 +130,9 @@ fn an_edge_from_outside_interrupts() {
     let mut bench = Bench::new();
     bench.store(0x4001_4100 + 4, 1 << (6 * 4 + 3));
     bench.chip.drive(14, Some(true), &mut bench.context);
-    assert_eq!(bench.chip.interrupts(), 1 << 13);
+    assert_eq!(bench.chip.interrupts(0), 1 << 13);
     bench.store(0x4001_40f4, 1 << (6 * 4 + 3));
-    assert_eq!(bench.chip.interrupts(), 0);
+    assert_eq!(bench.chip.interrupts(0), 0);
 }
 
 #[test]
@@ -131,9 +143,9 @@ fn an_alarm_is_due_and_interrupts() {
     assert_eq!(bench.chip.next_deadline(), Some(5000));
     bench.context.now = 5000;
     bench.chip.advance(&mut bench.context);
-    assert_eq!((bench.chip.interrupts(), bench.chip.next_deadline()), (8, None));
+    assert_eq!((bench.chip.interrupts(0), bench.chip.next_deadline()), (8, None));
     bench.store(0x4005_7034, 8);
-    assert_eq!(bench.chip.interrupts(), 0, "cleared through the alias");
+    assert_eq!(bench.chip.interrupts(0), 0, "cleared through the alias");
 }
 
 #[test]
@@ -151,9 +163,37 @@ fn core_1_says_hello_when_it_leaves_its_reset() {
     let mut bench = Bench::new();
     bench.store(0x4001_2004, 1 << 16);
     bench.store(0x4001_3004, 1 << 16);
-    assert_eq!((bench.load(SIO + 0x50) & 1, bench.chip.interrupts()), (1, 1 << 15));
-    assert!(bench.chip.loaded(0, 0x58));
-    assert_eq!(bench.chip.interrupts(), 0);
+    assert_eq!((bench.load(SIO + 0x50) & 1, bench.chip.interrupts(0)), (1, 1 << 15));
+    assert!(bench.chip.loaded(0, 0, 0x58));
+    assert_eq!(bench.chip.interrupts(0), 0);
+}
+
+#[test]
+fn a_core_1_that_is_there_says_hello_itself() {
+    let mut bench = Bench::with_cores(2);
+    bench.store(0x4001_2004, 1 << 16);
+    assert!(bench.chip.is_second_held());
+    bench.store(0x4001_3004, 1 << 16);
+    assert!(!bench.chip.is_second_held());
+    assert_eq!((bench.load(SIO + 0x50) & 1, bench.chip.interrupts(0)), (0, 0));
+    bench.context.core = 1;
+    bench.store(SIO + 0x54, 0);
+    let interrupts = [0, 1].map(|core| bench.chip.interrupts(core));
+    assert_eq!((bench.load(SIO + 0x50) & 1, interrupts), (1, [1 << 15, 0]));
+}
+
+#[test]
+fn turns_are_due_as_other_things_are_and_begin_anew_with_a_reset() {
+    let mut bench = Bench::with_cores(2);
+    bench.chip.turns.may_run([true, true], 1_000);
+    let until = bench.chip.turns.next_deadline().expect("both are awake");
+    assert_eq!(bench.chip.next_deadline(), Some(until));
+    bench.context.now = until;
+    bench.chip.advance(&mut bench.context);
+    assert_eq!(bench.chip.turns.may_run([true, true], until), [false, true]);
+    bench.chip.reset(ResetBy::Line, &mut bench.context);
+    assert_eq!(bench.chip.next_deadline(), None);
+    assert_eq!(bench.chip.turns.may_run([true, true], until), [true, false]);
 }
 
 #[test]
@@ -183,7 +223,56 @@ fn what_the_firmware_speaks_by_is_remembered_once_it_is_enabled() {
     assert_eq!(bench.chip.spoken(), Spoken::default(), "neither is enabled");
     bench.store(USB + MAIN_CTRL, CONTROLLER_EN);
     assert_eq!(bench.chip.spoken(), Spoken { uart: false, usb: true });
+    let call = |bench: &mut Bench| match bench.effects()[..] {
+        [.., Effect::GaveUpInRom { call, arguments }] => Some((call, arguments)),
+        _ => None,
+    };
+    assert_eq!(call(&mut bench), Some((USB_BOOT, [0; 3])));
+    bench.store(USB + MAIN_CTRL, CONTROLLER_EN | 2);
+    assert_eq!(call(&mut bench), None, "it was on");
+    bench.store(0x4000_c000, 0);
+    bench.store(0x4000_c000, 1 << 24);
+    bench.store(USB + MAIN_CTRL, CONTROLLER_EN);
+    assert_eq!(call(&mut bench), Some((USB_BOOT, [0; 3])), "its reset is no firmware's store");
     bench.store(USB + MAIN_CTRL, 0);
     bench.store(UART1 + 0x30, 0x301);
     assert_eq!(bench.chip.spoken(), Spoken { uart: true, usb: true });
+}
+
+const SSI: u32 = 0x1800_0000;
+const SS_CTRL: u32 = 0x4001_800c;
+
+/// Commands to the flash chip, by the interface: what it gave.
+fn to_flash(bench: &mut Bench, bytes: &[u32]) -> Vec<u32> {
+    bytes.iter().for_each(|byte| bench.store(SSI + 0x60, *byte));
+    bytes.iter().map(|_| bench.load(SSI + 0x60)).collect()
+}
+
+#[test]
+fn the_flash_chip_is_selected_by_its_override() {
+    let mut bench = Bench::new();
+    bench.store(SS_CTRL, 2 << 8);
+    to_flash(&mut bench, &[6]);
+    bench.store(SS_CTRL, 3 << 8);
+    bench.store(SS_CTRL, 2 << 8);
+    to_flash(&mut bench, &[0x20, 0, 0x10]);
+    assert_eq!(bench.load(0x4001_801c), 0x1f, "a look at another register ends nothing");
+    to_flash(&mut bench, &[0]);
+    assert_eq!(bench.effects(), []);
+    bench.store(SS_CTRL, 3 << 8);
+    assert_eq!(bench.effects(), [Effect::Erase { at: 0x1000_1000, length: 0x1000 }]);
+    assert_eq!(to_flash(&mut bench, &[0x35, 0]), [0, 0], "not selected");
+    bench.store(0x4000_c000, 0);
+    bench.store(0x4000_c000, 1 << 6);
+    assert_eq!(to_flash(&mut bench, &[0x35, 0]), [0, 2], "a reset of IO_QSPI lets go");
+}
+
+#[test]
+fn a_pad_that_does_not_drive_leaves_the_line_to_its_resistor() {
+    let mut bench = Bench::new();
+    bench.store(0x4002_0008, 0xda);
+    to_flash(&mut bench, &[6]);
+    bench.store(0x4002_0008, 0x52);
+    to_flash(&mut bench, &[5, 0]);
+    assert_eq!(to_flash(&mut bench, &[5, 0]), [0, 0], "it saw 0xff, and may not write");
 }
