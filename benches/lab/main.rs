@@ -122,8 +122,9 @@ fn timed<T>(work: impl FnOnce() -> T) -> Duration {
     start.elapsed()
 }
 
-fn at_prompt(tools: &QemuTools, firmware: &Path, prompt: &str) -> Bench {
-    let mut bench = Bench::start(tools, firmware, Proof::default());
+fn at_prompt(tools: &QemuTools, firmware: &Path, prompt: &'static str) -> Bench {
+    let board = support::board("lab-m0");
+    let mut bench = Bench::start_on(tools, &board, firmware, prompt, Proof::default());
     bench.until(prompt);
     bench
 }
